@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AccountsModule } from '../accounts/accounts.module.js';
+import { MailerModule } from '../mailer/mailer.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AuthService } from './auth.service.js';
+import { CredentialGuard } from './guard/credential.guard.js';
+import { CredentialStrategy } from './guard/credential.strategy.js';
+import { PrincipalsService } from './guard/principals.service.js';
+import { AuthEnvelopeController } from './http/auth.envelope.controller.js';
+import { AuthRestController } from './http/auth.rest.controller.js';
+import { LoginThrottle } from './login-throttle.js';
+import { HashingQueue } from './passwords/hashing-queue.js';
+import { PasswordsService } from './passwords/passwords.service.js';
+import { RegistrationService } from './registration.service.js';
+
+@Module({
+  imports: [AccountsModule, MailerModule, TokensModule, UsersModule],
+  controllers: [AuthEnvelopeController, AuthRestController],
+  providers: [
+    AuthService,
+    CredentialStrategy,
+    HashingQueue,
+    LoginThrottle,
+    PasswordsService,
+    PrincipalsService,
+    RegistrationService,
+    { provide: APP_GUARD, useClass: CredentialGuard },
+  ],
+  exports: [RegistrationService],
+})
+export class AuthModule {}

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../database/transactions.js';
+import { MailerService } from '../mailer/mailer.service.js';
+import { PLATFORM_DIRECTORY_ID, type Principal } from '../route-policy/principal.js';
+import { TokensService, type OpenedSession, type SessionOrigin } from '../tokens/tokens.service.js';
+import type { UserView } from '../users/user.view.js';
+import { UsersService } from '../users/users.service.js';
+import { InvalidLogin, PasswordRefused, WrongOldPassword } from './auth.errors.js';
+import { passwordChangedMessage } from './auth.mails.js';
+import { LoginThrottle } from './login-throttle.js';
+import { checkPassword } from './passwords/password-policy.js';
+import { PasswordsService } from './passwords/passwords.service.js';
+
+export interface LoginInput {
+  email: string;
+  password: string;
+  origin: SessionOrigin;
+  /** A session that the browser already had; it is ended. */
+  replacedSession?: string | undefined;
+}
+
+/**
+ * Logging in, and changing the password that logs in. A login that fails says nothing about why: an unknown user, a
+ * disabled one and a wrong password cost the same work, count the same and answer alike.
+ */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly tokens: TokensService,
+    private readonly mailer: MailerService,
+    private readonly throttle: LoginThrottle,
+  ) {}
+
+  /**
+   * To the platform directory.
+   *
+   * @throws InvalidLogin, TooManyAttempts, TooBusy
+   */
+  async login(input: LoginInput): Promise<{ user: UserView; session: OpenedSession }> {
+    const user = await this.users.findByEmail(PLATFORM_DIRECTORY_ID, input.email);
+    const attempt = {
+      subject: user?.email ?? input.email.trim().toLowerCase(),
+      address: input.origin.address,
+    };
+    await this.throttle.check(attempt);
+
+    const owner = user && { directoryId: user.directoryId, userId: user.userId };
+    const verified = await this.passwords.verify(owner, input.password);
+    if (!user || !owner || !verified || user.isDisabled) {
+      await this.throttle.countFailure(attempt);
+      throw new InvalidLogin();
+    }
+    const renewed = verified.isOutdated ? await this.passwords.hash(input.password) : undefined;
+
+    const session = await this.transactions.run(async (tx) => {
+      // The password may have been changed while it was being compared: its sessions are over, and so is this login.
+      const isStillRight = renewed
+        ? await this.passwords.replace(tx, owner, verified, renewed)
+        : await this.passwords.isCurrent(tx, owner, verified);
+      if (!isStillRight) {
+        return undefined;
+      }
+      if (input.replacedSession !== undefined) {
+        await this.tokens.discardSession(tx, input.replacedSession);
+      }
+      return this.tokens.openSession(tx, owner, input.origin);
+    });
+    if (!session) {
+      throw new InvalidLogin();
+    }
+    await this.throttle.forgive(attempt);
+    return { user, session };
+  }
+
+  /**
+   * Changes the caller's password and ends all their other sessions; keys and tokens stay.
+   *
+   * @throws WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
+   */
+  async changePassword(
+    principal: Principal,
+    input: { oldPassword: string; newPassword: string; address: string },
+  ): Promise<void> {
+    const owner = { directoryId: principal.directoryId, userId: principal.userId };
+    const user = await this.users.get(owner);
+    const attempt = { subject: user.email, address: input.address };
+    await this.throttle.check(attempt);
+
+    await checkPassword(input.newPassword, user, 'new_password');
+    if (input.newPassword.normalize('NFC') === input.oldPassword.normalize('NFC')) {
+      throw new PasswordRefused('new_password', 'must not be the old one');
+    }
+    const verified = await this.passwords.verify(owner, input.oldPassword);
+    if (!verified) {
+      await this.throttle.countFailure(attempt);
+      throw new WrongOldPassword();
+    }
+    const next = await this.passwords.hash(input.newPassword);
+
+    const isReplaced = await this.transactions.run(async (tx) => {
+      if (!(await this.passwords.replace(tx, owner, verified, next))) {
+        return false;
+      }
+      await this.tokens.endOtherSessions(tx, owner, principal.credential);
+      await this.mailer.enqueue(tx, passwordChangedMessage(user));
+      return true;
+    });
+    if (!isReplaced) {
+      throw new WrongOldPassword();
+    }
+  }
+}

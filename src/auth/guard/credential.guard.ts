@@ -1,0 +1,71 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Configuration } from '../../config/configuration.js';
+import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
+import { ROUTE_POLICY, type RoutePolicy } from '../../route-policy/route-policy.js';
+import { AccessDenied, CrossOriginRequest, NotAuthenticated } from '../auth.errors.js';
+import { CREDENTIAL_STRATEGY } from './credential.strategy.js';
+import { isSameOrigin } from './same-origin.js';
+
+/** The one global guard: who may call what. A route without a policy is refused to everybody. */
+@Injectable()
+export class CredentialGuard extends AuthGuard(CREDENTIAL_STRATEGY) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly configuration: Configuration,
+  ) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const policy = this.reflector.getAllAndOverride<RoutePolicy | undefined>(ROUTE_POLICY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (!policy) {
+      throw new AccessDenied();
+    }
+    if (policy.access === 'public') {
+      return true;
+    }
+    await super.canActivate(context);
+
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user: Principal }>();
+    this.checkOrigin(request);
+    checkPolicy(policy, request.user);
+    return true;
+  }
+
+  override handleRequest<User>(error: unknown, user: User | false | undefined): User {
+    if (error) {
+      throw error;
+    }
+    if (!user) {
+      throw new NotAuthenticated();
+    }
+    return user;
+  }
+
+  private checkOrigin(request: FastifyRequest & { user: Principal }): void {
+    const isReading = request.method === 'GET' || request.method === 'HEAD';
+    if (request.user.credential.carrier === 'cookie' && !isReading) {
+      if (!isSameOrigin(request.headers, this.configuration.publicUrl)) {
+        throw new CrossOriginRequest();
+      }
+    }
+  }
+}
+
+function checkPolicy(policy: RoutePolicy, principal: Principal): void {
+  if (policy.access === 'administrator' && principal.role !== 'admin') {
+    throw new AccessDenied('Only administrators may do this.');
+  }
+  if (policy.access !== 'user' && principal.directoryId !== PLATFORM_DIRECTORY_ID) {
+    throw new AccessDenied('Managed users may not do this.');
+  }
+  if (policy.credentials && !policy.credentials.includes(principal.credential.kind)) {
+    throw new AccessDenied(`This needs a credential of the kind ${policy.credentials.join(' or ')}.`);
+  }
+}

@@ -1,0 +1,73 @@
+import { parse } from 'cookie';
+import type { FastifyRequest } from 'fastify';
+import type { CredentialKind } from '../../route-policy/principal.js';
+import { AmbiguousCredentials, NotAuthenticated } from '../auth.errors.js';
+
+export const SESSION_COOKIE = 'session';
+
+/** A credential as text, where it was found, and which kinds are taken from there. */
+export interface PresentedText {
+  text: string;
+  carrier: 'header' | 'cookie';
+  accepts?: CredentialKind;
+}
+
+/**
+ * The one credential of a request; undefined when there is none. A header beats the cookie, and a header that is there
+ * but of no use is never passed over in favour of something else.
+ *
+ * @throws AmbiguousCredentials for two different ones in headers, or a header sent twice
+ * @throws NotAuthenticated for an Authorization header that holds no credential of ours
+ */
+export function presentedText(request: FastifyRequest): PresentedText | undefined {
+  const found = [
+    authorizationOf(request),
+    headerOf(request, 'x-api-key'),
+    headerOf(request, 'x-session-token'),
+  ].filter((text) => text !== undefined);
+
+  const [text, ...others] = found;
+  if (text === undefined) {
+    return sessionCookieOf(request);
+  }
+  if (others.some((other) => other !== text)) {
+    throw new AmbiguousCredentials();
+  }
+  const isSessionToken = request.headers['x-session-token'] !== undefined;
+  return { text, carrier: 'header', ...(isSessionToken ? { accepts: 'session' } : {}) };
+}
+
+/** The session that a browser sends along, good or not. */
+export function sessionCookieOf(request: FastifyRequest): PresentedText | undefined {
+  const text = parse(request.headers.cookie ?? '')[SESSION_COOKIE];
+  return text ? { text, carrier: 'cookie', accepts: 'session' } : undefined;
+}
+
+function authorizationOf(request: FastifyRequest): string | undefined {
+  const value = headerOf(request, 'authorization');
+  if (value === undefined) {
+    return undefined;
+  }
+  const [, text] = /^(?:bearer|token) +(\S+)$/i.exec(value) ?? [];
+  if (text === undefined) {
+    throw new NotAuthenticated();
+  }
+  return text;
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  if (value === undefined) {
+    return undefined;
+  }
+  // Node joins repeated headers, or drops all but the first; only the raw list tells.
+  const { rawHeaders } = request.raw;
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    count += rawHeaders[i]!.toLowerCase() === name ? 1 : 0;
+  }
+  if (count > 1) {
+    throw new AmbiguousCredentials();
+  }
+  return String(value).trim();
+}

@@ -1,0 +1,111 @@
+import { Body, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Configuration } from '../../config/configuration.js';
+import { RestController } from '../../dialects/dialect-controllers.js';
+import { Refuses, RestNothing, RestResult } from '../../dialects/documented.js';
+import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import { PageRequest } from '../../dialects/page.request.js';
+import { decodeCursor, pageOf } from '../../dialects/page.js';
+import type { Principal } from '../../route-policy/principal.js';
+import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
+import { SessionNotFound } from '../../tokens/tokens.errors.js';
+import { TokensService, type SessionPosition } from '../../tokens/tokens.service.js';
+import { InvalidEmail, UsernameTaken } from '../../users/users.errors.js';
+import { PasswordRefused, SignUpClosed, TooBusy } from '../auth.errors.js';
+import { RegistrationService } from '../registration.service.js';
+import { SessionListRestResponse, SessionRestResponse } from './dto/session.rest.response.js';
+import { SignUpRestRequest } from './dto/sign-up.rest.request.js';
+import { SignUpRestResponse } from './dto/sign-up.rest.response.js';
+import { clearSessionCookie } from './session-cookie.js';
+
+@RestController('Users', 'users')
+export class AuthRestController {
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly tokens: TokensService,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /**
+   * Sign up. A new address can log in at once; the answer for a known one is the same.
+   *
+   * The owner of a known address gets a mail, and nothing else happens.
+   */
+  @Post()
+  @Public()
+  @RestResult(SignUpRestResponse, { status: 202 })
+  @Refuses(
+    new InvalidEmail(),
+    new PasswordRefused('password', 'is one of the most common passwords; choose another'),
+    new SignUpClosed(),
+    new UsernameTaken(),
+    new TooBusy(5),
+  )
+  async signUp(@Body() body: SignUpRestRequest): Promise<SignUpRestResponse> {
+    await this.registration.signUp(body);
+    return {
+      message:
+        'If this address was not registered yet, it is now, and you can log in. Otherwise its owner gets a mail.',
+    };
+  }
+
+  /** Log out: end the session that this request is made with. */
+  @Post('me/logout')
+  @ForUsers({ credentials: ['session'] })
+  @RestNothing()
+  async logout(
+    @CurrentPrincipal() principal: Principal,
+    @Body() _: NoFieldsRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.tokens.endSession(principal, principal.credential.id);
+    clearSessionCookie(reply, this.configuration);
+  }
+
+  /** List my sessions, newest first. */
+  @Get('me/sessions')
+  @ForUsers()
+  @RestResult(SessionListRestResponse)
+  async listSessions(
+    @CurrentPrincipal() principal: Principal,
+    @Query() page: PageRequest,
+  ): Promise<SessionListRestResponse> {
+    const after = page.cursor === undefined ? undefined : sessionPosition(page.cursor);
+    const sessions = await this.tokens.listSessions(principal, page.limit + 1, after);
+    return pageOf(
+      sessions,
+      page.limit,
+      (session) => SessionRestResponse.from(session, principal.credential.id),
+      (session) => [session.createdAt.toISOString(), session.id],
+    );
+  }
+
+  /** End all my sessions, this one included. API key and access token stay. */
+  @Delete('me/sessions')
+  @ForUsers()
+  @RestNothing()
+  async endSessions(
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.tokens.endSessions(principal);
+    clearSessionCookie(reply, this.configuration);
+  }
+
+  /** End one of my sessions. */
+  @Delete('me/sessions/:id')
+  @ForUsers()
+  @RestNothing()
+  @Refuses(new SessionNotFound())
+  async endSession(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+  ): Promise<void> {
+    await this.tokens.endSession(principal, id);
+  }
+}
+
+function sessionPosition(cursor: string): SessionPosition {
+  const [createdAt, id] = decodeCursor(cursor, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^[0-9A-Za-z]{22}$/);
+  return { createdAt: createdAt!, id: id! };
+}

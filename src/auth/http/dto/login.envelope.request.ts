@@ -1,0 +1,17 @@
+import { PasswordText, Text } from '../../../dialects/request-fields.js';
+
+export class LoginEnvelopeRequest {
+  /**
+   * Registered email address.
+   * @example "alice@example.com"
+   */
+  @Text({ max: 320 })
+  email!: string;
+
+  /**
+   * Account password.
+   * @example "S3cur3p@ss"
+   */
+  @PasswordText()
+  password!: string;
+}

@@ -1,0 +1,52 @@
+import { PasswordRefused } from '../auth.errors.js';
+
+const LENGTH_MIN = 8;
+const LENGTH_MAX = 256;
+
+/** What a password must not be, because it is the first guess. */
+export interface Person {
+  email: string;
+  username?: string | undefined;
+  name?: string | undefined;
+}
+
+/**
+ * The rule of the platform directory: 8 to 256 characters, not among the most common passwords, not the person's own
+ * email or name. No classes of characters are asked for (NIST SP 800-63B, section 3.1.1.2).
+ *
+ * @param field what the request calls the password
+ * @throws PasswordRefused with the reason
+ */
+export async function checkPassword(password: string, person: Person, field: string): Promise<void> {
+  const length = Array.from(password.normalize('NFC')).length;
+  if (length < LENGTH_MIN || length > LENGTH_MAX) {
+    throw new PasswordRefused(field, `must have ${LENGTH_MIN} to ${LENGTH_MAX} characters`);
+  }
+  const plain = comparable(password);
+  if (ownNames(person).includes(plain)) {
+    throw new PasswordRefused(field, 'must not be your email address or your name');
+  }
+  if ((await commonPasswords()).has(plain)) {
+    throw new PasswordRefused(field, 'is one of the most common passwords; choose another');
+  }
+}
+
+function ownNames({ email, username, name }: Person): string[] {
+  const names = [email, email.split('@', 1)[0], username, name, name?.replace(/\s+/g, '')];
+  return names.filter((it): it is string => Boolean(it)).map(comparable);
+}
+
+function comparable(text: string): string {
+  return text.normalize('NFC').trim().toLowerCase();
+}
+
+let loaded: Promise<ReadonlySet<string>> | undefined;
+
+/** 49,000 passwords, loaded when the first is chosen: most processes never need them. */
+function commonPasswords(): Promise<ReadonlySet<string>> {
+  loaded ??= import('@zxcvbn-ts/language-common').then(
+    ({ dictionary }) =>
+      new Set((dictionary['passwords-common'] as string[]).filter((password) => password.length >= LENGTH_MIN)),
+  );
+  return loaded;
+}

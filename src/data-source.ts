@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import type { DataSourceOptions } from 'typeorm';
+import { Account } from './accounts/account.entity.js';
+import { Password } from './auth/passwords/password.entity.js';
+import { Balance } from './credits/balance.entity.js';
+import { Entry } from './credits/entry.entity.js';
+import { Mail } from './mailer/mail.entity.js';
+import { Credential } from './tokens/credential.entity.js';
+import { User } from './users/user.entity.js';
+
+/** The one place that lists entities and migrations: for the server, the migration command and the tests. */
+export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: databaseUrl,
+    entities: [Account, Balance, Credential, Entry, Mail, Password, User],
+    // Compiled and source files alike stand one folder above: dist/migrations, or migrations under Jest.
+    migrations: [fileURLToPath(new URL('../migrations/*.{js,ts}', import.meta.url))],
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    parseInt8: true,
+    applicationName: 'tollgate',
+    poolSize: 20,
+    connectTimeoutMS: 5_000,
+    extra: { query_timeout: 30_000 },
+  };
+}

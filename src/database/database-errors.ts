@@ -1,0 +1,49 @@
+import { QueryFailedError } from 'typeorm';
+
+/** What `pg` reports of a failed statement. */
+interface PostgresError {
+  code?: string;
+  constraint?: string;
+}
+
+/** The named constraint that a statement broke, if that is why it failed. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const { code, constraint } = postgresErrorOf(error);
+  return code?.startsWith('23') ? constraint : undefined;
+}
+
+/** The whole transaction may succeed when it is run again: serialization failure or deadlock. */
+export function isWorthRetrying(error: unknown): boolean {
+  const { code } = postgresErrorOf(error);
+  return code === '40001' || code === '40P01';
+}
+
+// Classes 08 (connection), 53 (resources) and 57P (shutting down), and 25006: a standby that has not been promoted.
+const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|25006)$/;
+const UNAVAILABLE_SYSTEM_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'];
+// `pg` has no codes for these.
+const UNAVAILABLE_MESSAGE =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/;
+
+/** The database is out of reach or cannot work now; asking again later makes sense. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause = driverErrorOf(error);
+  if (!(cause instanceof Error)) {
+    return false;
+  }
+  const code = postgresErrorOf(error).code ?? '';
+  return (
+    UNAVAILABLE_SQLSTATE.test(code) ||
+    (UNAVAILABLE_SYSTEM_ERRORS.includes(code) && 'syscall' in cause) ||
+    UNAVAILABLE_MESSAGE.test(cause.message)
+  );
+}
+
+function postgresErrorOf(error: unknown): PostgresError {
+  const cause = driverErrorOf(error);
+  return typeof cause === 'object' && cause !== null ? (cause as PostgresError) : {};
+}
+
+function driverErrorOf(error: unknown): unknown {
+  return error instanceof QueryFailedError ? error.driverError : error;
+}

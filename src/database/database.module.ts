@@ -1,0 +1,37 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { Configuration } from '../config/configuration.js';
+import { migrate } from './migrator.js';
+import { Transactions } from './transactions.js';
+
+/** The connection pool, migrated before anybody can use it, and the transactions on it. */
+@Global()
+@Module({ providers: [Transactions], exports: [Transactions] })
+export class DatabaseModule {
+  static with(optionsFor: (databaseUrl: string) => DataSourceOptions): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [Configuration],
+          useFactory: ({ databaseUrl }: Configuration) => ({
+            ...optionsFor(databaseUrl),
+            // An unreachable database is said at once, not retried in silence.
+            retryAttempts: 0,
+          }),
+          dataSourceFactory: async (options) => {
+            const dataSource = await new DataSource(options as DataSourceOptions).initialize();
+            try {
+              await migrate(dataSource);
+            } catch (error) {
+              await dataSource.destroy();
+              throw error;
+            }
+            return dataSource;
+          },
+        }),
+      ],
+    };
+  }
+}

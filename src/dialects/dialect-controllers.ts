@@ -1,0 +1,12 @@
+import { Controller, applyDecorators } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+
+/** A controller of the envelope dialect: `POST /api/v1/users/…`. */
+export function EnvelopeController(tag: string): ClassDecorator {
+  return applyDecorators(Controller('api/v1/users'), ApiTags(`${tag} (envelope)`));
+}
+
+/** A controller of the rest dialect, below `/api/`. */
+export function RestController(tag: string, path: string): ClassDecorator {
+  return applyDecorators(Controller(`api/${path}`), ApiTags(tag));
+}

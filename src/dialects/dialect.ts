@@ -1,0 +1,33 @@
+import type { FieldProblem } from '../errors/domain-error.js';
+import { envelopeDialect } from './envelope.dialect.js';
+import { restDialect } from './rest.dialect.js';
+import { rpcDialect } from './rpc.dialect.js';
+
+/** A refusal on its way out: everything that any dialect says about it. */
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  fields?: FieldProblem[];
+}
+
+/** A way of speaking. It renders results and refusals, decides nothing, and knows no feature. */
+export interface Dialect {
+  readonly name: 'envelope' | 'rpc' | 'rest';
+  /** URLs that begin with this belong to the dialect. */
+  readonly pathPrefix: string;
+  /** Content type of a refusal. */
+  readonly failureType: string;
+  /** Status of every success; undefined where each route has its own. */
+  readonly successStatus?: number;
+  success(result: unknown): unknown;
+  failure(refusal: Refusal): unknown;
+}
+
+/** The more special prefix first. rest has the empty one, so every URL has a dialect. */
+const DIALECTS: Dialect[] = [envelopeDialect, rpcDialect, restDialect];
+
+/** The dialect of a URL path, for unknown routes and refused callers too. */
+export function dialectOf(path: string): Dialect {
+  return DIALECTS.find((dialect) => path.startsWith(dialect.pathPrefix)) ?? restDialect;
+}

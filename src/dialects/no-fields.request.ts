@@ -1,0 +1,2 @@
+/** `{}` or no body at all; any field is refused. */
+export class NoFieldsRequest {}

@@ -1,0 +1,42 @@
+import { InvalidCursor } from '../errors/request.errors.js';
+
+/** `{items, next_cursor}`: how every list of the rest dialect is answered. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+/**
+ * Makes a page of rows that were asked for with one more than the limit, so that a last page is known as the last.
+ *
+ * @param positionOf where a row stands in the list's order; goes into the cursor
+ */
+export function pageOf<Row, Item>(
+  rows: Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  positionOf: (row: Row) => (string | number)[],
+): Page<Item> {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    items: rows.slice(0, limit).map(toItem),
+    next_cursor: last === undefined ? null : encodeCursor(positionOf(last)),
+  };
+}
+
+function encodeCursor(position: (string | number)[]): string {
+  return Buffer.from(position.join(' ')).toString('base64url');
+}
+
+/**
+ * The position that a cursor stands for: one string per pattern.
+ *
+ * @throws InvalidCursor when it is not one of ours
+ */
+export function decodeCursor(cursor: string, ...patterns: RegExp[]): string[] {
+  const parts = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (parts.length !== patterns.length || !patterns.every((pattern, i) => pattern.test(parts[i]!))) {
+    throw new InvalidCursor();
+  }
+  return parts;
+}

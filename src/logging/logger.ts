@@ -1,0 +1,65 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from '../config/configuration.js';
+
+/** Places that may hold a secret, whoever logs them. */
+const SECRET_PATHS = [
+  'req.headers',
+  'headers',
+  'err.parameters',
+  'err.query',
+  'err.driverError',
+  'err.detail',
+  'err.config',
+];
+
+/** One line of JSON per event on standard output; readable text when that is a terminal. */
+export function createLogger(level: LogLevel): PinoLogger {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: SECRET_PATHS, remove: true },
+  };
+  return process.stdout.isTTY
+    ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true }))
+    : pino(options);
+}
+
+/** Lets Nest and our own classes write to that log. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: PinoLogger) {}
+
+  // Nest tells of every module and route that it sets up; that is of use only when something is wrong with them.
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** The last of the rest is the name of the class that logs; before it, with errors, there may be a stack. */
+  private write(level: 'fatal' | 'error' | 'warn' | 'debug' | 'trace', message: unknown, rest: unknown[]): void {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest[0] : undefined;
+    if (typeof message === 'object' && message !== null && !(message instanceof Error)) {
+      this.logger[level]({ context, ...message });
+    } else {
+      const err = message instanceof Error ? message : undefined;
+      this.logger[level]({ context, stack, err }, err ? err.message : String(message));
+    }
+  }
+}

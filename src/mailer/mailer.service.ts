@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Transaction } from '../database/transactions.js';
+import type { UserKey } from '../route-policy/principal.js';
+import { Mail, type MailCategory } from './mail.entity.js';
+import { mailView, type MailView } from './mail.view.js';
+
+export interface MailMessage {
+  /** Whom it concerns. */
+  user: UserKey;
+  category: MailCategory;
+  recipient: string;
+  subject: string;
+  /** Plain text. */
+  text: string;
+}
+
+/**
+ * Owns mails. A mail is a row, written in the transaction of the change that it announces, so that neither exists
+ * without the other.
+ */
+@Injectable()
+export class MailerService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async enqueue(tx: Transaction, message: MailMessage): Promise<void> {
+    const { user, category, recipient, subject, text } = message;
+    await tx.insert(Mail, {
+      directoryId: user.directoryId,
+      userId: user.userId,
+      category,
+      recipient,
+      subject,
+      text,
+    });
+  }
+
+  /** Mails of a directory, newest first: at most `limit`, with ids below `before`. */
+  async list(directoryId: number, limit: number, before: number = Number.MAX_SAFE_INTEGER): Promise<MailView[]> {
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(Mail, 'mail')
+      .where('mail.directoryId = :directoryId AND mail.id < :before', { directoryId, before })
+      .orderBy('mail.id', 'DESC')
+      .limit(limit)
+      .getMany();
+    return rows.map(mailView);
+  }
+}

@@ -1,0 +1,90 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { PasswordRefused } from './auth/auth.errors.js';
+import { RegistrationService } from './auth/registration.service.js';
+import type { Configuration, Environment } from './config/configuration.js';
+import { ConfigurationError, readEnvironment } from './config/environment.js';
+import { secretKeyFromFile } from './config/secret-key-file.js';
+import { isDatabaseUnavailable } from './database/database-errors.js';
+import {
+  EmbeddedPostgresError,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from './database/embedded/embedded-postgres.js';
+import { UnsuitableDatabase } from './database/migrator.js';
+import { createServer } from './http-server.js';
+import { createLogger } from './logging/logger.js';
+import { Shutdown } from './shutdown.js';
+import { announce } from './start-message.js';
+
+const shutdown = new Shutdown();
+
+try {
+  await start();
+} catch (error) {
+  for (const line of explain(error)) {
+    process.stderr.write(`${line}\n`);
+  }
+  await shutdown.run();
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  const environment = readEnvironment(process.env);
+  const logger = createLogger(environment.logLevel);
+  shutdown.watch(process, logger);
+
+  const database = environment.databaseUrl ? undefined : await startDatabase(environment);
+  const configuration: Configuration = {
+    ...environment,
+    databaseUrl: environment.databaseUrl ?? database!.url,
+    secretKeys: environment.secretKeys ?? [await secretKeyFromFile(environment.dataDir)],
+  };
+  const app = await createServer(configuration, logger);
+  shutdown.add('server', () => app.close());
+
+  const administrator = await app.get(RegistrationService).ensureAdministrator();
+  await listen(app, configuration);
+  announce({ configuration, database, administrator });
+}
+
+async function startDatabase({ dataDir }: Environment): Promise<EmbeddedPostgres> {
+  const database = await startEmbeddedPostgres({ dataDir });
+  shutdown.add('database', () => database.stop());
+  return database;
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: Configuration): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new ConfigurationError([
+        `Port ${port} on ${host} is taken by another program. Set PORT to a free one.`,
+      ]);
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new ConfigurationError([`Cannot listen on ${host}, port ${port} (${code}). Set HOST and PORT.`]);
+    }
+    throw error;
+  }
+}
+
+/** One line per problem that the operator can do something about; the whole stack of anything else. */
+function explain(error: unknown): string[] {
+  if (error instanceof ConfigurationError) {
+    return error.problems.map((problem) => `tollgate: ${problem}`);
+  }
+  if (
+    error instanceof EmbeddedPostgresError ||
+    error instanceof UnsuitableDatabase ||
+    error instanceof PasswordRefused
+  ) {
+    return [`tollgate: ${error.message}`];
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (isDatabaseUnavailable(error) || /^(28|3D)/.test(code ?? '')) {
+    return [`tollgate: The database at DATABASE_URL cannot be used: ${message || code}.`];
+  }
+  return [`tollgate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+}

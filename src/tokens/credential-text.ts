@@ -1,0 +1,45 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { CredentialKind } from '../route-policy/principal.js';
+import type { DerivedKey } from '../secret-keys/secret-keys.js';
+import { BASE62_LENGTH, base62 } from './base62.js';
+
+/**
+ * The text of a credential: three letters for its kind, a random 128-bit id, and 128 bits of an HMAC-SHA-256 of both,
+ * all letters and digits, 47 in all. Whoever holds the key can tell a forged one without asking anybody, and can make
+ * the text again from the id, so the text itself is stored nowhere.
+ */
+
+const PREFIXES = { api_key: 'tgk', access_token: 'tga', session: 'tgs' } as const satisfies Record<
+  CredentialKind,
+  string
+>;
+const SHAPE = new RegExp(`^(tg[kas])([0-9A-Za-z]{${BASE62_LENGTH}})([0-9A-Za-z]{${BASE62_LENGTH}})$`);
+
+export interface CredentialClaim {
+  kind: CredentialKind;
+  id: string;
+}
+
+export function newCredentialId(): string {
+  return base62(randomBytes(16));
+}
+
+export function credentialText({ kind, id }: CredentialClaim, key: DerivedKey): string {
+  return PREFIXES[kind] + id + mac(PREFIXES[kind] + id, key);
+}
+
+/** What a text claims, if one of the keys made it; undefined for anything else. Whether it still holds is for the database to say. */
+export function readCredentialText(text: string, keys: readonly DerivedKey[]): CredentialClaim | undefined {
+  const [, prefix, id, presentedMac] = SHAPE.exec(text) ?? [];
+  const kind = (Object.keys(PREFIXES) as CredentialKind[]).find((it) => PREFIXES[it] === prefix);
+  if (kind === undefined || id === undefined || presentedMac === undefined) {
+    return undefined;
+  }
+  const presented = Buffer.from(presentedMac);
+  const isGenuine = keys.some((key) => timingSafeEqual(Buffer.from(mac(`${prefix}${id}`, key)), presented));
+  return isGenuine ? { kind, id } : undefined;
+}
+
+function mac(message: string, key: DerivedKey): string {
+  return base62(createHmac('sha256', key.bytes).update(message).digest());
+}

@@ -1,0 +1,187 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Configuration } from '../config/configuration.js';
+import type { Transaction } from '../database/transactions.js';
+import type { CredentialKind, PresentedCredential, UserKey } from '../route-policy/principal.js';
+import { SecretKeys } from '../secret-keys/secret-keys.js';
+import { Credential } from './credential.entity.js';
+import { credentialText, newCredentialId, readCredentialText, type CredentialClaim } from './credential-text.js';
+import { sessionView, type SessionView } from './session.view.js';
+import { CredentialGone, SessionNotFound } from './tokens.errors.js';
+
+/** The kinds of which every user has exactly one, until it is rotated. */
+export type LastingKind = Extract<CredentialKind, 'api_key' | 'access_token'>;
+
+/** Where a login came from, for the list of sessions. */
+export interface SessionOrigin {
+  address: string;
+  userAgent: string | null;
+}
+
+export interface OpenedSession {
+  id: string;
+  text: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+/** Position in the list of sessions, newest first. */
+export interface SessionPosition {
+  createdAt: string;
+  id: string;
+}
+
+const USER_AGENT_LENGTH_MAX = 512;
+
+/**
+ * Owns every credential: makes, verifies, shows, rotates and ends them. The rows hold no secret; the text of a
+ * credential is derived from its id whenever it is needed. What is ended here is refused by every process from the
+ * moment the statement has committed, because nobody remembers credentials. Refuses to say why a credential is not good.
+ */
+@Injectable()
+export class TokensService {
+  private readonly logger = new Logger(TokensService.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly keys: SecretKeys,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /** The API key and the access token of a new user. */
+  async issueLasting(tx: Transaction, owner: UserKey): Promise<void> {
+    const { version } = this.keys.current('credential');
+    const kinds: LastingKind[] = ['api_key', 'access_token'];
+    await tx.insert(
+      Credential,
+      kinds.map((kind) => ({ ...ownedBy(owner), kind, id: newCredentialId(), keyVersion: version })),
+    );
+  }
+
+  /** What a presented text claims, if it was made here. Costs no query. */
+  verify(text: string): CredentialClaim | undefined {
+    return readCredentialText(text, this.keys.all('credential'));
+  }
+
+  /** The text of a user's API key or access token. */
+  async show(owner: UserKey, kind: LastingKind): Promise<string> {
+    return this.textOf(await this.dataSource.manager.findOneByOrFail(Credential, { ...ownedBy(owner), kind }));
+  }
+
+  /**
+   * Replaces a user's API key or access token; the old one is dead when this returns. Of several rotations at once one
+   * takes place: the others return its result, or are refused when they were authorised by the very credential that it ended.
+   *
+   * @throws CredentialGone
+   */
+  async rotate(owner: UserKey, kind: LastingKind, presented: PresentedCredential): Promise<string> {
+    const current = await this.dataSource.manager.findOneByOrFail(Credential, { ...ownedBy(owner), kind });
+    const expectedId = presented.kind === kind ? presented.id : current.id;
+    const next = { id: newCredentialId(), kind, keyVersion: this.keys.current('credential').version };
+    const { affected } = await this.dataSource.manager.update(
+      Credential,
+      { ...ownedBy(owner), kind, id: expectedId },
+      { ...next, createdAt: () => 'now()', lastUsedAt: null },
+    );
+    if (affected === 1) {
+      return this.textOf(next);
+    }
+    if (presented.kind === kind) {
+      throw new CredentialGone();
+    }
+    return this.show(owner, kind);
+  }
+
+  /** A new session of a user; sessions of the same user that have expired are cleared away on the occasion. */
+  async openSession(tx: Transaction, owner: UserKey, origin: SessionOrigin): Promise<OpenedSession> {
+    const id = newCredentialId();
+    const keyVersion = this.keys.current('credential').version;
+    const [row] = await tx.query<{ created_at: Date; expires_at: Date }[]>(
+      `WITH expired AS (
+         DELETE FROM credentials
+         WHERE directory_id = $2 AND user_id = $3 AND kind = 'session' AND expires_at <= now()
+       )
+       INSERT INTO credentials
+         (id, directory_id, user_id, kind, key_version, expires_at, last_used_at, address, user_agent)
+       VALUES ($1, $2, $3, 'session', $4, now() + make_interval(secs => $5), now(), $6, $7)
+       RETURNING created_at, expires_at`,
+      [
+        id,
+        owner.directoryId,
+        owner.userId,
+        keyVersion,
+        this.configuration.sessionTtlSeconds,
+        origin.address,
+        origin.userAgent?.slice(0, USER_AGENT_LENGTH_MAX).toWellFormed().replaceAll('\0', '') ?? null,
+      ],
+    );
+    return {
+      id,
+      text: this.textOf({ id, kind: 'session', keyVersion }),
+      createdAt: row!.created_at,
+      expiresAt: row!.expires_at,
+    };
+  }
+
+  /** Live sessions, newest first, at most `limit` after the position. */
+  async listSessions(owner: UserKey, limit: number, after?: SessionPosition): Promise<SessionView[]> {
+    const query = this.dataSource.manager
+      .createQueryBuilder(Credential, 'session')
+      .where('session.directoryId = :directoryId AND session.userId = :userId', ownedBy(owner))
+      .andWhere(`session.kind = 'session' AND session.expiresAt > now()`)
+      .orderBy({ 'session.createdAt': 'DESC', 'session.id': 'DESC' })
+      .limit(limit);
+    if (after) {
+      query.andWhere('(session.createdAt, session.id) < (:createdAt, :id)', after);
+    }
+    return (await query.getMany()).map(sessionView);
+  }
+
+  /** @throws SessionNotFound for somebody else's too */
+  async endSession(owner: UserKey, id: string): Promise<void> {
+    const { affected } = await this.dataSource.manager.delete(Credential, { ...ownedBy(owner), kind: 'session', id });
+    if (affected !== 1) {
+      throw new SessionNotFound();
+    }
+  }
+
+  /** Ends the session with this text, if it is one: for a login that replaces it. */
+  async discardSession(tx: Transaction, text: string): Promise<void> {
+    const claim = this.verify(text);
+    if (claim?.kind === 'session') {
+      await tx.delete(Credential, { id: claim.id, kind: 'session' });
+    }
+  }
+
+  async endSessions(owner: UserKey): Promise<void> {
+    await this.dataSource.manager.delete(Credential, { ...ownedBy(owner), kind: 'session' });
+  }
+
+  /** Ends all sessions of a user but the one that is spared. */
+  async endOtherSessions(tx: Transaction, owner: UserKey, spared: PresentedCredential): Promise<void> {
+    await tx.query(
+      `DELETE FROM credentials WHERE directory_id = $1 AND user_id = $2 AND kind = 'session' AND id <> $3`,
+      [owner.directoryId, owner.userId, spared.id],
+    );
+  }
+
+  /** Notes that a session was used. Nobody waits for it, and its failure costs nothing but the note. */
+  recordUse(id: string): void {
+    this.dataSource
+      .query(
+        `UPDATE credentials SET last_used_at = now() WHERE id = $1 AND last_used_at < now() - interval '1 minute'`,
+        [id],
+      )
+      .catch((error: unknown) => this.logger.warn({ msg: 'could not note the use of a session', err: error }));
+  }
+
+  /** A row whose secret key is no longer configured is shown with the current one, which verifies as well. */
+  private textOf(row: Pick<Credential, 'id' | 'kind' | 'keyVersion'>): string {
+    return credentialText(row, this.keys.ofVersion('credential', row.keyVersion) ?? this.keys.current('credential'));
+  }
+}
+
+/** A principal is a key and more; only the key may go into a query. */
+function ownedBy({ directoryId, userId }: UserKey): UserKey {
+  return { directoryId, userId };
+}

@@ -1,0 +1,24 @@
+import { Body, Post } from '@nestjs/common';
+import { EnvelopeController } from '../../dialects/dialect-controllers.js';
+import { EnvelopeResult } from '../../dialects/documented.js';
+import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import type { Principal } from '../../route-policy/principal.js';
+import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
+import { UsersService } from '../users.service.js';
+import { ProfileEnvelopeResponse } from './dto/profile.envelope.response.js';
+
+@EnvelopeController('Users')
+export class UsersEnvelopeController {
+  constructor(private readonly users: UsersService) {}
+
+  /** Get profile: the authenticated user's own record. */
+  @Post('profile')
+  @ForUsers()
+  @EnvelopeResult(ProfileEnvelopeResponse)
+  async profile(
+    @CurrentPrincipal() principal: Principal,
+    @Body() _: NoFieldsRequest,
+  ): Promise<ProfileEnvelopeResponse> {
+    return ProfileEnvelopeResponse.from(await this.users.get(principal));
+  }
+}

@@ -1,0 +1,42 @@
+import type { Role } from '../route-policy/principal.js';
+import type { User } from './user.entity.js';
+
+/** A user as other features and the dialects see it. */
+export interface UserView {
+  directoryId: number;
+  userId: number;
+  externalId: string;
+  email: string;
+  /** The address as its owner typed it, for mails. */
+  emailAsGiven: string;
+  emailVerifiedAt: Date | null;
+  /** The chosen one; the email address where none was chosen, since that logs in as well. */
+  username: string;
+  name: string;
+  firstName: string;
+  lastName: string;
+  role: Role;
+  isDisabled: boolean;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export function userView(row: User): UserView {
+  const [firstName = '', ...otherNames] = row.name.split(/\s+/);
+  return {
+    directoryId: row.directoryId,
+    userId: row.id,
+    externalId: row.externalId,
+    email: row.email,
+    emailAsGiven: row.emailAsGiven,
+    emailVerifiedAt: row.emailVerifiedAt,
+    username: row.username ?? row.email,
+    name: row.name,
+    firstName,
+    lastName: otherNames.join(' '),
+    role: row.role,
+    isDisabled: row.disabledAt !== null,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}
