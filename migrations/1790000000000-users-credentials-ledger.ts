@@ -229,7 +229,16 @@ export class UsersCredentialsLedger1790000000000 implements MigrationInterface {
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(`DROP VIEW "principals"`);
-    for (const table of ['failed_attempts', 'entries', 'balances', 'mails', 'credentials', 'passwords', 'accounts', 'users']) {
+    for (const table of [
+      'failed_attempts',
+      'entries',
+      'balances',
+      'mails',
+      'credentials',
+      'passwords',
+      'accounts',
+      'users',
+    ]) {
       await db.query(`DROP TABLE "${table}"`);
     }
     await db.query(`DROP FUNCTION "entries_refuse_change"`);

@@ -59,9 +59,7 @@ async function listen(app: NestFastifyApplication, { port, host }: Configuration
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
-      throw new ConfigurationError([
-        `Port ${port} on ${host} is taken by another program. Set PORT to a free one.`,
-      ]);
+      throw new ConfigurationError([`Port ${port} on ${host} is taken by another program. Set PORT to a free one.`]);
     }
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
       throw new ConfigurationError([`Cannot listen on ${host}, port ${port} (${code}). Set HOST and PORT.`]);

@@ -20,7 +20,15 @@ export function isWorthRetrying(error: unknown): boolean {
 
 // Classes 08 (connection), 53 (resources) and 57P (shutting down), and 25006: a standby that has not been promoted.
 const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|25006)$/;
-const UNAVAILABLE_SYSTEM_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'];
+const UNAVAILABLE_SYSTEM_ERRORS = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+];
 // `pg` has no codes for these.
 const UNAVAILABLE_MESSAGE =
   /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/;

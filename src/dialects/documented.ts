@@ -31,9 +31,12 @@ export function RestNothing(): MethodDecorator {
 
 /** The refusals that are an operation's own, by example. */
 export function Refuses(...examples: DomainError[]): MethodDecorator {
-  const refusals = examples.map(
-    ({ kind, code, message, fields }): Refusal => ({ status: httpStatusOf(kind), code, message, fields }),
-  );
+  const refusals = examples.map(({ kind, code, message, fields }): Refusal => ({
+    status: httpStatusOf(kind),
+    code,
+    message,
+    fields,
+  }));
   return ApiExtension(REFUSALS_EXTENSION, refusals);
 }
 

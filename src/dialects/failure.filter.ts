@@ -1,4 +1,11 @@
-import { Catch, HttpException, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Configuration } from '../config/configuration.js';
 import { isDatabaseUnavailable } from '../database/database-errors.js';
@@ -61,7 +68,9 @@ export class FailureFilter implements ExceptionFilter {
     if (thrown instanceof NotFoundException) {
       // Services refuse with errors of their own, so this one can only come from the router.
       const methods = this.routes.methodsOf(path);
-      return methods.length > 0 ? new MethodNotAllowed(request.method, methods) : new UnknownRoute(request.method, path);
+      return methods.length > 0
+        ? new MethodNotAllowed(request.method, methods)
+        : new UnknownRoute(request.method, path);
     }
     if (isDatabaseUnavailable(thrown)) {
       return new DatabaseUnavailable({ cause: thrown });

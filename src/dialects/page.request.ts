@@ -11,7 +11,9 @@ const PAGE_LIMIT_DEFAULT = 100;
 export function QueryInteger({ min, max }: { min: number; max: number }): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ type: 'integer', minimum: min, maximum: max }),
-    Transform(({ value }) => (typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : (value as unknown))),
+    Transform(({ value }) =>
+      typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : (value as unknown),
+    ),
     IsInt(),
     Min(min),
     Max(max),

@@ -12,6 +12,17 @@ export const FAILURE_SCHEMAS: Record<string, Schema> = {
       status: { type: 'integer', enum: [0], example: 0 },
     },
   },
+  RpcFailure: {
+    type: 'object',
+    required: ['id', 'code', 'detail', 'status'],
+    additionalProperties: false,
+    properties: {
+      id: { type: 'string', description: 'Stable, for programs.', example: 'auth.not_authenticated' },
+      code: { type: 'integer', description: 'The HTTP status.', example: 401 },
+      detail: { type: 'string', description: 'What is wrong, for people.', example: 'Not authenticated' },
+      status: { type: 'string', description: 'The standard text of the HTTP status.', example: 'Unauthorized' },
+    },
+  },
   Problem: {
     type: 'object',
     description: 'A problem document (RFC 9457).',
@@ -23,7 +34,11 @@ export const FAILURE_SCHEMAS: Record<string, Schema> = {
       status: { type: 'integer', description: 'The HTTP status.', example: 401 },
       detail: { type: 'string', description: 'What is wrong, for people.', example: 'Not authenticated' },
       code: { type: 'string', description: 'Stable, for programs.', example: 'auth.not_authenticated' },
-      message: { type: 'string', description: 'The same as `detail`, for older clients.', example: 'Not authenticated' },
+      message: {
+        type: 'string',
+        description: 'The same as `detail`, for older clients.',
+        example: 'Not authenticated',
+      },
       error: { type: 'string', description: 'The same as `title`, for older clients.', example: 'Unauthorized' },
       fields: {
         type: 'array',

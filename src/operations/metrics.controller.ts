@@ -16,7 +16,10 @@ export class MetricsController {
   @ApiResponse({
     status: 200,
     description: 'Success',
-    schema: { type: 'string', example: 'http_request_duration_seconds_count{method="GET",route="/api/users/me",status="200"} 1' },
+    schema: {
+      type: 'string',
+      example: 'http_request_duration_seconds_count{method="GET",route="/api/users/me",status="200"} 1',
+    },
   })
   read(): Promise<string> {
     return this.metrics.registry.metrics();

@@ -20,7 +20,10 @@ export class Metrics {
     server.addHook('onResponse', (request, reply, done) => {
       // The pattern of the route, never the URL: its values would make a series each.
       const route = request.routeOptions.url ?? 'unknown';
-      this.requestSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+      this.requestSeconds.observe(
+        { method: request.method, route, status: reply.statusCode },
+        reply.elapsedTime / 1000,
+      );
       done();
     });
   }

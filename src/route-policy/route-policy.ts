@@ -22,10 +22,8 @@ export const POLICY_EXTENSION = 'x-policy';
 type PolicyOptions = Pick<RoutePolicy, 'credentials'>;
 
 export const Public = (): MethodDecorator => policy({ access: 'public' });
-export const ForUsers = (options: PolicyOptions = {}): MethodDecorator =>
-  policy({ access: 'user', ...options });
-export const ForAccounts = (options: PolicyOptions = {}): MethodDecorator =>
-  policy({ access: 'account', ...options });
+export const ForUsers = (options: PolicyOptions = {}): MethodDecorator => policy({ access: 'user', ...options });
+export const ForAccounts = (options: PolicyOptions = {}): MethodDecorator => policy({ access: 'account', ...options });
 export const ForAdministrators = (options: PolicyOptions = {}): MethodDecorator =>
   policy({ access: 'administrator', ...options });
 

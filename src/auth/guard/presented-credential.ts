@@ -20,11 +20,9 @@ export interface PresentedText {
  * @throws NotAuthenticated for an Authorization header that holds no credential of ours
  */
 export function presentedText(request: FastifyRequest): PresentedText | undefined {
-  const found = [
-    authorizationOf(request),
-    headerOf(request, 'x-api-key'),
-    headerOf(request, 'x-session-token'),
-  ].filter((text) => text !== undefined);
+  const found = [authorizationOf(request), headerOf(request, 'x-api-key'), headerOf(request, 'x-session-token')].filter(
+    (text) => text !== undefined,
+  );
 
   const [text, ...others] = found;
   if (text === undefined) {

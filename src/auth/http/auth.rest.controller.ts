@@ -97,10 +97,7 @@ export class AuthRestController {
   @ForUsers()
   @RestNothing()
   @Refuses(new SessionNotFound())
-  async endSession(
-    @CurrentPrincipal() principal: Principal,
-    @Param('id') id: string,
-  ): Promise<void> {
+  async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
     await this.tokens.endSession(principal, id);
   }
 }

@@ -16,10 +16,7 @@ export class MailerRestController {
   @Get()
   @ForAdministrators()
   @RestResult(MailListRestResponse)
-  async listMails(
-    @CurrentPrincipal() principal: Principal,
-    @Query() page: PageRequest,
-  ): Promise<MailListRestResponse> {
+  async listMails(@CurrentPrincipal() principal: Principal, @Query() page: PageRequest): Promise<MailListRestResponse> {
     const before = page.cursor === undefined ? undefined : Number(decodeCursor(page.cursor, /^\d{1,15}$/)[0]);
     const mails = await this.mailer.list(principal.directoryId, page.limit + 1, before);
     return pageOf(mails, page.limit, MailRestResponse.from, (mail) => [mail.id]);

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+
+/** The part of the OpenAPI document that answers are checked against. */
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, unknown> };
+}
+interface Operation {
+  operationId: string;
+  responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+}
+
+export interface Answer {
+  method: string;
+  path: string;
+  status: number;
+  contentType: string | null;
+  body: unknown;
+}
+
+export const document = JSON.parse(
+  readFileSync(new URL('../../dist/openapi.json', import.meta.url), 'utf8'),
+) as Document;
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+(addFormats as unknown as (target: Ajv2020) => void)(ajv);
+const validators = new Map<string, ValidateFunction>();
+
+/** Throws when an answer is not what the OpenAPI document says: status, content type and body, extra fields included. */
+export function checkAnswer(answer: Answer): void {
+  const operation = operationOf(answer);
+  const where = `${answer.method} ${answer.path} answered ${answer.status}`;
+  if (!operation) {
+    if (answer.status < 400) {
+      throw new Error(`${where}, but the document has no such operation`);
+    }
+    return validate(where, { $ref: failureSchemaOf(answer.path) }, answer.body);
+  }
+  const response = operation.responses[answer.status];
+  if (!response) {
+    throw new Error(
+      `${where}, which the document does not name for ${operation.operationId}: ${JSON.stringify(answer.body)}`,
+    );
+  }
+  const mediaType = answer.contentType?.split(';', 1)[0] ?? '';
+  if (!response.content) {
+    if (answer.body !== undefined) {
+      throw new Error(`${where} with a body, but the document says there is none`);
+    }
+    return;
+  }
+  const media = response.content[mediaType];
+  if (!media) {
+    throw new Error(`${where} with ${mediaType}, but the document has ${Object.keys(response.content).join(', ')}`);
+  }
+  validate(where, media.schema, answer.body);
+}
+
+function operationOf({ method, path }: Answer): Operation | undefined {
+  const segments = segmentsOf(path);
+  for (const [template, item] of Object.entries(document.paths)) {
+    const expected = segmentsOf(template);
+    if (
+      expected.length === segments.length &&
+      expected.every((segment, i) => segment.startsWith('{') || segment === segments[i])
+    ) {
+      return item[method.toLowerCase()];
+    }
+  }
+  return undefined;
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('?', 1)[0]!.split('/').filter(Boolean);
+}
+
+function failureSchemaOf(path: string): string {
+  const name = path.startsWith('/api/v1/') ? 'EnvelopeFailure' : path.startsWith('/v1/') ? 'RpcFailure' : 'Problem';
+  return `#/components/schemas/${name}`;
+}
+
+function validate(where: string, schema: unknown, body: unknown): void {
+  const key = JSON.stringify(schema);
+  let validator = validators.get(key);
+  if (!validator) {
+    validator = ajv.compile(closed({ ...(schema as object), components: document.components }) as object);
+    validators.set(key, validator);
+  }
+  if (!validator(body)) {
+    throw new Error(`${where} against the document: ${ajv.errorsText(validator.errors)} in ${JSON.stringify(body)}`);
+  }
+}
+
+/** Every object of a schema without room for undocumented fields. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) {
+    return schema.map(closed);
+  }
+  if (typeof schema !== 'object' || schema === null) {
+    return schema;
+  }
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  return 'properties' in copy && copy.type === 'object' ? { additionalProperties: false, ...copy } : copy;
+}
