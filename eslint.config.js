@@ -12,6 +12,13 @@ export default tseslint.config(
       // A response class of the page may be empty of behaviour, and Nest needs classes where an interface would do.
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      // A body that must be empty is validated without being read; it is called `_`.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
+  },
+  {
+    // Jest's asymmetric matchers, expect.any(…) and the like, are typed as any.
+    files: ['test/**/*.ts', '**/*.spec.ts'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
 );

@@ -49,7 +49,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 function postgresErrorOf(error: unknown): PostgresError {
   const cause = driverErrorOf(error);
-  return typeof cause === 'object' && cause !== null ? (cause as PostgresError) : {};
+  return typeof cause === 'object' && cause !== null ? (cause) : {};
 }
 
 function driverErrorOf(error: unknown): unknown {

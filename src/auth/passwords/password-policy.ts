@@ -46,7 +46,7 @@ let loaded: Promise<ReadonlySet<string>> | undefined;
 function commonPasswords(): Promise<ReadonlySet<string>> {
   loaded ??= import('@zxcvbn-ts/language-common').then(
     ({ dictionary }) =>
-      new Set((dictionary['passwords-common'] as string[]).filter((password) => password.length >= LENGTH_MIN)),
+      new Set((dictionary['passwords-common']).filter((password) => password.length >= LENGTH_MIN)),
   );
   return loaded;
 }
