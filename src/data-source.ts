@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { DataSourceOptions } from 'typeorm';
+import { MIGRATIONS } from '../migrations/index.js';
 import { Account } from './accounts/account.entity.js';
 import { Password } from './auth/passwords/password.entity.js';
 import { Balance } from './credits/balance.entity.js';
@@ -14,8 +14,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     type: 'postgres',
     url: databaseUrl,
     entities: [Account, Balance, Credential, Entry, Mail, Password, User],
-    // Compiled and source files alike stand one folder above: dist/migrations, or migrations under Jest.
-    migrations: [fileURLToPath(new URL('../migrations/*.{js,ts}', import.meta.url))],
+    migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     synchronize: false,
     parseInt8: true,

@@ -81,7 +81,7 @@ function explain(error: unknown): string[] {
     return [`tollgate: ${error.message}`];
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (isDatabaseUnavailable(error) || /^(28|3D)/.test(code ?? '')) {
+  if (isDatabaseUnavailable(error)) {
     return [`tollgate: The database at DATABASE_URL cannot be used: ${message || code}.`];
   }
   return [`tollgate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];

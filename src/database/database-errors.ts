@@ -3,6 +3,7 @@ import { QueryFailedError } from 'typeorm';
 /** What `pg` reports of a failed statement. */
 interface PostgresError {
   code?: string;
+  severity?: string;
   constraint?: string;
 }
 
@@ -20,6 +21,8 @@ export function isWorthRetrying(error: unknown): boolean {
 
 // Classes 08 (connection), 53 (resources) and 57P (shutting down), and 25006: a standby that has not been promoted.
 const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|25006)$/;
+// The server ends the session, or never began it.
+const UNAVAILABLE_SEVERITIES = ['FATAL', 'PANIC'];
 const UNAVAILABLE_SYSTEM_ERRORS = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -42,6 +45,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const code = postgresErrorOf(error).code ?? '';
   return (
     UNAVAILABLE_SQLSTATE.test(code) ||
+    UNAVAILABLE_SEVERITIES.includes(postgresErrorOf(error).severity ?? '') ||
     (UNAVAILABLE_SYSTEM_ERRORS.includes(code) && 'syscall' in cause) ||
     UNAVAILABLE_MESSAGE.test(cause.message)
   );
@@ -49,7 +53,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 function postgresErrorOf(error: unknown): PostgresError {
   const cause = driverErrorOf(error);
-  return typeof cause === 'object' && cause !== null ? (cause) : {};
+  return typeof cause === 'object' && cause !== null ? cause : {};
 }
 
 function driverErrorOf(error: unknown): unknown {

@@ -38,7 +38,7 @@ export class CredentialGuard extends AuthGuard(CREDENTIAL_STRATEGY) {
     return true;
   }
 
-  override handleRequest<User>(error: unknown, user: User | false | undefined): User {
+  override handleRequest<User>(error: Error | null, user: User | false | undefined): User {
     if (error) {
       throw error;
     }

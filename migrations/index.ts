@@ -1,0 +1,4 @@
+import { UsersCredentialsLedger1790000000000 } from './1790000000000-users-credentials-ledger.js';
+
+/** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
+export const MIGRATIONS = [UsersCredentialsLedger1790000000000];

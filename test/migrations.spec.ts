@@ -1,0 +1,82 @@
+import { DataSource } from 'typeorm';
+import { MIGRATIONS } from '../migrations/index.js';
+import { dataSourceOptions } from '../src/data-source.js';
+import { migrate } from '../src/database/migrator.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+
+beforeEach(async () => {
+  database = await createTestDatabase({ empty: true });
+  dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+});
+afterEach(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+/** Everything that the schema consists of, in words that can be compared. */
+const schemaOf = () =>
+  database.query(`
+    SELECT 'column' AS kind, table_name AS place, column_name AS name,
+      concat_ws(' ', data_type, datetime_precision, is_nullable, column_default, is_identity) AS definition
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'view', '', viewname, definition FROM pg_views WHERE schemaname = 'public'
+    UNION ALL SELECT 'function', '', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    ORDER BY 1, 2, 3`);
+
+it('entities and migrations agree', async () => {
+  await migrate(dataSource);
+  const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+  expect(upQueries.map(({ query }) => query)).toEqual([]);
+});
+
+it('every migration goes down, leaving nothing, and up again to the same schema', async () => {
+  const empty = await schemaOf();
+  await migrate(dataSource);
+  const migrated = await schemaOf();
+  expect(migrated.length).toBeGreaterThan(100);
+
+  for (let i = 0; i < MIGRATIONS.length; i++) {
+    await dataSource.undoLastMigration({ transaction: 'each' });
+  }
+  const ofOurs = (rows: { place?: string }[]) => rows.filter(({ place }) => place !== 'migrations');
+  expect(ofOurs(await schemaOf())).toEqual(ofOurs(empty));
+
+  await migrate(dataSource);
+  expect(await schemaOf()).toEqual(migrated);
+});
+
+it('processes that start at once do not collide: one migrates, the others wait', async () => {
+  const others = await Promise.all(
+    Array.from({ length: 4 }, () => new DataSource(dataSourceOptions(database.url)).initialize()),
+  );
+  try {
+    await Promise.all([dataSource, ...others].map(migrate));
+  } finally {
+    await Promise.all(others.map((other) => other.destroy()));
+  }
+  const [{ count } = { count: 0 }] = await database.query<{ count: number }>(
+    'SELECT count(*) AS count FROM migrations',
+  );
+  expect(count).toBe(MIGRATIONS.length);
+});
+
+it('never synchronizes', () => {
+  expect(dataSource.options.synchronize).toBe(false);
+});
+
+it('the ledger has a partition for this month and the next twelve', async () => {
+  await migrate(dataSource);
+  const partitions = await database.query<{ name: string }>(
+    `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'entries'::regclass ORDER BY 1`,
+  );
+  expect(partitions).toHaveLength(14);
+  const month = new Date().toISOString().slice(0, 7).replace('-', '_');
+  expect(partitions.map(({ name }) => name)).toContain(`entries_${month}`);
+});
