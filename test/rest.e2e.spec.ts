@@ -1,4 +1,4 @@
-import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
+import { PASSWORD, TestApp } from './support/test-app.js';
 
 /** The three calls of the rest page, and what we added: sign-up, logout, sessions, credits. */
 

@@ -21,14 +21,8 @@ export class DatabaseModule {
             retryAttempts: 0,
           }),
           dataSourceFactory: async (options) => {
-            const dataSource = await new DataSource(options as DataSourceOptions).initialize();
-            try {
-              await migrate(dataSource);
-            } catch (error) {
-              await dataSource.destroy();
-              throw error;
-            }
-            return dataSource;
+            await migrate(options as DataSourceOptions);
+            return new DataSource(options as DataSourceOptions).initialize();
           },
         }),
       ],

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 
 /** The database is not one that Tollgate can run on. */
 export class UnsuitableDatabase extends Error {}
@@ -12,16 +12,30 @@ const MIGRATION_LOCK = 7_086_554_283;
  *
  * @throws UnsuitableDatabase when the server is older than PostgreSQL 15
  */
-export async function migrate(dataSource: DataSource): Promise<void> {
-  // A lock of the session, on a connection of its own: each migration commits by itself, and the lock must outlive them.
+export async function migrate(options: DataSourceOptions): Promise<void> {
+  // Without the time limit that queries of requests have: a migration takes as long as it takes.
+  const dataSource = await new DataSource({ ...options, extra: {} } as DataSourceOptions).initialize();
+  try {
+    await checkVersion(dataSource);
+    await migrateUnderLock(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function checkVersion(dataSource: DataSource): Promise<void> {
+  const [version] = await dataSource.query<{ number: number }[]>(
+    `SELECT current_setting('server_version_num')::int AS number`,
+  );
+  if (version!.number < SERVER_VERSION_MIN) {
+    throw new UnsuitableDatabase('The database server is too old: Tollgate needs PostgreSQL 15 or later.');
+  }
+}
+
+async function migrateUnderLock(dataSource: DataSource): Promise<void> {
+  // The lock belongs to a session, on a connection of its own, because it must outlive each migration's transaction.
   const session = dataSource.createQueryRunner();
   try {
-    const [version] = (await session.query(`SELECT current_setting('server_version_num')::int AS number`)) as [
-      { number: number },
-    ];
-    if (version.number < SERVER_VERSION_MIN) {
-      throw new UnsuitableDatabase('The database server is too old: Tollgate needs PostgreSQL 15 or later.');
-    }
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await dataSource.runMigrations({ transaction: 'each' });

@@ -27,6 +27,9 @@ export function createLogger(level: LogLevel): PinoLogger {
     : pino(options);
 }
 
+/** Parts of Nest that log an error of the start and throw it too; `main.ts` tells the operator, once and in a line. */
+const CONTEXTS_OF_START_ERRORS = ['ExceptionHandler', 'NestApplication', 'TypeOrmModule'];
+
 /** Lets Nest and our own classes write to that log. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: PinoLogger) {}
@@ -39,7 +42,9 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    if (!CONTEXTS_OF_START_ERRORS.includes(String(rest.at(-1)))) {
+      this.write('error', message, rest);
+    }
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.write('warn', message, rest);

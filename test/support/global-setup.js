@@ -2,7 +2,6 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../dist/src/data-source.js';
 import { startEmbeddedPostgres } from '../../dist/src/database/embedded/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrator.js';
@@ -26,9 +25,7 @@ export default async function setUp() {
 
   const templateUrl = new URL(serverUrl);
   templateUrl.pathname = `/${TEMPLATE}`;
-  const template = await new DataSource(dataSourceOptions(templateUrl.href)).initialize();
-  await migrate(template);
-  await template.destroy();
+  await migrate(dataSourceOptions(templateUrl.href));
 
   process.env.TOLLGATE_TEST_SERVER = serverUrl;
   process.env.TOLLGATE_TEST_TEMPLATE = TEMPLATE;

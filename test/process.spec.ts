@@ -1,0 +1,183 @@
+import { createServer } from 'node:net';
+import { SECRET_KEY, ServerProcess, freePort } from './support/server-process.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+import { PASSWORD } from './support/test-app.js';
+
+/** The built server as a process, on a database of somebody else. */
+
+let database: TestDatabase;
+let servers: ServerProcess[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase({ empty: true });
+});
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+  servers = [];
+  await database.drop();
+});
+
+async function start(variables: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await ServerProcess.start({ DATABASE_URL: database.url, SECRET_KEY, ...variables });
+  servers.push(server);
+  return server;
+}
+
+interface Login {
+  data: { token: string };
+}
+
+async function aSession(server: ServerProcess, email = 'somebody@example.com'): Promise<string> {
+  await server.client().post('/api/users/', { email, password: PASSWORD });
+  const { body } = await server.client().post<Login>('/api/v1/users/login', { email, password: PASSWORD });
+  return body.data.token;
+}
+
+it('says where things are, and the login of the administrator on the very first start only', async () => {
+  const first = await start();
+  expect(first.output).toContain(`API    ${first.url}/api`);
+  expect(first.output).toContain(`Docs   ${first.url}/docs`);
+  const [, email, password] = /Admin {2}(\S+), password (\S+)/.exec(first.output) ?? [];
+  const login = await first.client().post('/api/v1/users/login', { email, password });
+  expect(login.status).toBe(200);
+  expect(await first.stop()).toBe(0);
+
+  const second = await start();
+  expect(second.output).not.toContain('Admin');
+});
+
+it('takes the login of the administrator from the configuration, and does not print it', async () => {
+  const server = await start({ ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'chosen by the operator' });
+  expect(server.output).not.toContain('chosen by the operator');
+  const login = await server
+    .client()
+    .post('/api/v1/users/login', { email: 'root@example.com', password: 'chosen by the operator' });
+  expect(login.status).toBe(200);
+});
+
+it('checklist 69: several processes that start at once on an empty database agree', async () => {
+  const all = await Promise.all([start(), start(), start()]);
+  expect(all.filter(({ output }) => output.includes('Admin'))).toHaveLength(1);
+  expect(await database.query(`SELECT 1 FROM users WHERE role = 'admin'`)).toHaveLength(1);
+});
+
+it('checklist 28: what is ended through one process is refused by the other in the very next request', async () => {
+  const [one, other] = [await start(), await start()];
+  const session = await aSession(one);
+  const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
+  const meOfOther = async (credential: string) =>
+    (await other.client().get('/api/users/me/', bearer(credential))).status;
+
+  let token = (await one.client().get<{ access_token: string }>('/api/users/me/token/', bearer(session))).body
+    .access_token;
+  for (let round = 0; round < 20; round++) {
+    expect(await meOfOther(token)).toBe(200);
+    const rotated = await one
+      .client()
+      .post<{ access_token: string }>('/api/users/me/token/regenerate/', undefined, bearer(token));
+    expect(await meOfOther(token)).toBe(401);
+    token = rotated.body.access_token;
+  }
+  expect(await meOfOther(session)).toBe(200);
+  await one.client().post('/api/users/me/logout/', undefined, bearer(session));
+  expect(await meOfOther(session)).toBe(401);
+});
+
+it.each(['SIGTERM', 'SIGINT'] as const)('%s finishes the requests in flight and exits with 0', async (signal) => {
+  const server = await start({ BCRYPT_COST: '13' });
+  const logins = Array.from({ length: 4 }, () =>
+    server.client().post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const exit = server.signal(signal);
+  expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+  expect(await exit).toBe(0);
+});
+
+describe('refuses to start, with one line for each problem and exit code 1:', () => {
+  async function refusal(variables: Record<string, string>): Promise<string[]> {
+    const server = await ServerProcess.spawn(variables);
+    expect(await server.exit).toBe(1);
+    return server.output.trim().split('\n');
+  }
+
+  it('a secret key that is too short', async () => {
+    expect(await refusal({ DATABASE_URL: database.url, SECRET_KEY: 'short' })).toEqual([
+      'tollgate: SECRET_KEY is too short: each key must have at least 32 characters.',
+    ]);
+  });
+
+  it('a database without a secret key', async () => {
+    const lines = await refusal({ DATABASE_URL: database.url });
+    expect(lines).toEqual([expect.stringContaining('SECRET_KEY must be set when DATABASE_URL is set')]);
+  });
+
+  it('a malformed database URL, a bad port and an unknown choice, all at once', async () => {
+    const lines = await refusal({ DATABASE_URL: 'mysql://x:hidden@y', SECRET_KEY, PORT: '70000', SIGNUP: 'maybe' });
+    expect(lines.sort()).toEqual([
+      'tollgate: DATABASE_URL must be a URL that begins with postgres:// or postgresql://.',
+      'tollgate: PORT must be a whole number from 0 to 65535, not "70000".',
+      'tollgate: SIGNUP must be one of open, closed, not "maybe".',
+    ]);
+  });
+
+  it('a database that is not there', async () => {
+    const lines = await refusal({ DATABASE_URL: `postgres://u:hidden@127.0.0.1:${await freePort()}/x`, SECRET_KEY });
+    expect(lines).toEqual([
+      expect.stringMatching(/^tollgate: The database at DATABASE_URL cannot be used: .*ECONNREFUSED/),
+    ]);
+  });
+
+  it('a database that does not exist', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/there_is_none';
+    const lines = await refusal({ DATABASE_URL: url.href, SECRET_KEY });
+    expect(lines).toEqual([
+      expect.stringMatching(/^tollgate: The database at DATABASE_URL cannot be used: .*there_is_none/),
+    ]);
+  });
+
+  it('a port that is taken', async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = squatter.address() as { port: number };
+      const lines = await refusal({ DATABASE_URL: database.url, SECRET_KEY, PORT: String(port) });
+      expect(lines).toEqual([
+        `tollgate: Port ${port} on 127.0.0.1 is taken by another program. Set PORT to a free one.`,
+      ]);
+    } finally {
+      squatter.close();
+    }
+  });
+
+  it('an administrator password that anybody would guess', async () => {
+    const lines = await refusal({ DATABASE_URL: database.url, SECRET_KEY, ADMIN_PASSWORD: 'password1' });
+    expect(lines).toEqual([expect.stringMatching(/^tollgate: ADMIN_PASSWORD is one of the most common passwords/)]);
+  });
+});
+
+it('checklist 31: logs are lines of JSON with a request id, and hold no secret', async () => {
+  const server = await start({ LOG_LEVEL: 'trace' });
+  const session = await aSession(server);
+  const { headers } = await server.client().get('/api/users/me/?token=canary-in-the-query', {
+    authorization: `Bearer ${session}`,
+    'x-request-id': 'my-own-id',
+  });
+  expect(headers.get('x-request-id')).toBe('my-own-id');
+  await server.client().post('/api/v1/users/login', { email: 'x@example.com', password: 'canary in a password' });
+  await server.client().send('POST', '/api/v1/users/login', {
+    body: '{"password": "canary in broken JSON',
+    headers: { 'content-type': 'application/json' },
+  });
+  await server.stop();
+
+  const lines = server.output.split('\n').filter((line) => line.startsWith('{'));
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(entries).toContainEqual(
+    expect.objectContaining({ requestId: 'my-own-id', method: 'GET', path: '/api/users/me/', status: 200 }),
+  );
+  expect(server.output).not.toContain(session);
+  expect(server.output).not.toContain(PASSWORD);
+  expect(server.output).not.toContain('canary');
+});

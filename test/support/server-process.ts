@@ -1,0 +1,74 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Client } from './client.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+export const SECRET_KEY = 'a secret key of process tests that is long enough';
+
+/** The built server as a process of its own, as `npm start` runs it. */
+export class ServerProcess {
+  output = '';
+  readonly exit: Promise<number | null>;
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.exit = new Promise((resolve) => child.on('close', resolve));
+  }
+
+  /** Starts without waiting. Inherits nothing of ours but the path to find programs in. */
+  static async spawn(variables: Record<string, string> = {}): Promise<ServerProcess> {
+    const port = variables.PORT ?? String(await freePort());
+    const child = spawn(process.execPath, [MAIN], {
+      cwd: REPOSITORY,
+      env: { PATH: process.env.PATH, PORT: port, BCRYPT_COST: '4', ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new ServerProcess(child, `http://127.0.0.1:${port}`);
+  }
+
+  /** Starts, and waits until it says that it is ready. Throws with its output if it exits instead. */
+  static async start(variables: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await ServerProcess.spawn(variables);
+    await server.waitFor('Tollgate is ready.');
+    return server;
+  }
+
+  async waitFor(text: string): Promise<void> {
+    let hasExited = false;
+    void this.exit.then(() => (hasExited = true));
+    while (!this.output.includes(text)) {
+      if (hasExited) {
+        throw new Error(`The server exited without saying "${text}":\n${this.output}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  client(headers: Record<string, string> = {}): Client {
+    return new Client(this.url, headers);
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return this.exit;
+  }
+
+  stop(): Promise<number | null> {
+    return this.signal('SIGTERM');
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
