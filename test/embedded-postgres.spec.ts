@@ -297,9 +297,10 @@ describe('a second process', () => {
     );
 
     expect(outcomes.map(({ event }) => event).sort()).toEqual(['refused', 'started']);
-    for (const outcome of outcomes) if (outcome.event === 'refused') expect(outcome.isForPeople).toBe(true);
     const winner = pair[outcomes.findIndex(({ event }) => event === 'started')]!;
     const started = await winner.hear('started');
+    const refused = outcomes.find(({ event }) => event === 'refused');
+    expect(refused?.message).toContain(`in use by process ${winner.pid}`);
     expect(started.isNew).toBe(true);
     await makeNote(started.url);
     await winner.stop();

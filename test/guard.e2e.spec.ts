@@ -91,15 +91,15 @@ describe('checklist 26: a change that rests on the cookie', () => {
       .post('/api/v1/users/profile/update', { name: 'Changed' }, { cookie: `session=${user.session}`, ...headers });
 
   it.each([
-    ['of the same origin, by Sec-Fetch-Site', { 'sec-fetch-site': 'same-origin' }, 200],
-    ['of the same origin, by Origin', { origin: 'http://tollgate.example' }, 200],
-    ['from another site', { 'sec-fetch-site': 'cross-site', origin: 'http://tollgate.example' }, 403],
-    ['from a sibling site', { 'sec-fetch-site': 'same-site' }, 403],
-    ['from another origin', { origin: 'https://evil.example' }, 403],
-    ['from another scheme', { origin: 'https://tollgate.example' }, 403],
-    ['from a sandboxed page', { origin: 'null' }, 403],
-    ['that says nothing', {}, 403],
-  ])('%s: %i', async (_, headers, expected) => {
+    ['of the same origin, by Sec-Fetch-Site', 200, { 'sec-fetch-site': 'same-origin' }],
+    ['of the same origin, by Origin', 200, { origin: 'http://tollgate.example' }],
+    ['from another site', 403, { 'sec-fetch-site': 'cross-site', origin: 'http://tollgate.example' }],
+    ['from a sibling site', 403, { 'sec-fetch-site': 'same-site' }],
+    ['from another origin', 403, { origin: 'https://evil.example' }],
+    ['from another scheme', 403, { origin: 'https://tollgate.example' }],
+    ['from a sandboxed page', 403, { origin: 'null' }],
+    ['that says nothing', 403, {}],
+  ])('%s: %i', async (_, expected, headers) => {
     expect((await change(headers as Record<string, string>)).status).toBe(expected);
   });
 

@@ -112,6 +112,12 @@ function initdbFailure(folder: string, output: string): string {
   if (/No space left on device|Disk quota exceeded/i.test(output)) {
     return `The database in ${folder} cannot be made: the disk is full.`;
   }
+  if (/could not look up effective user ID/.test(output)) {
+    return (
+      `The database in ${folder} cannot be made: PostgreSQL wants its user to have a name, and there is none in ` +
+      '/etc/passwd. Run as a user that is listed there, or set DATABASE_URL.'
+    );
+  }
   return `The database in ${folder} cannot be made. PostgreSQL says:\n${lastLines(output)}`;
 }
 
