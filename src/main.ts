@@ -33,12 +33,8 @@ async function start(): Promise<void> {
   const logger = createLogger(environment.logLevel);
   shutdown.watch(process, logger);
 
-  const database = environment.databaseUrl ? undefined : await startDatabase(environment);
-  const configuration: Configuration = {
-    ...environment,
-    databaseUrl: environment.databaseUrl ?? database!.url,
-    secretKeys: environment.secretKeys ?? [await secretKeyFromFile(environment.dataDir)],
-  };
+  const { database, ...supplied } = await supplyMissing(environment);
+  const configuration: Configuration = { ...environment, ...supplied };
   const app = await createServer(configuration, logger);
   shutdown.add('server', () => app.close());
 
@@ -47,8 +43,29 @@ async function start(): Promise<void> {
   announce({ configuration, database, administrator });
 }
 
-async function startDatabase({ dataDir }: Environment): Promise<EmbeddedPostgres> {
-  const database = await startEmbeddedPostgres({ dataDir });
+/** What the operator left open: the embedded database, and the key in its data folder. */
+async function supplyMissing({ databaseUrl, secretKeys, dataDir }: Environment) {
+  if (databaseUrl && secretKeys) {
+    return { databaseUrl, secretKeys, database: undefined };
+  }
+  // The key first: once there is a database, there is a key to it, whenever we are killed.
+  const keyFile = secretKeys ? undefined : await secretKeyFromFile(dataDir);
+  const database = await startDatabase(dataDir);
+  if (keyFile?.isNew && !database.isNew) {
+    await keyFile.discard();
+    throw new ConfigurationError([
+      `The database in ${database.folder} was made with a key that is no longer in ${dataDir}. ` +
+        'Put its secret.key back, or set SECRET_KEY.',
+    ]);
+  }
+  return { databaseUrl: database.url, secretKeys: secretKeys ?? ([keyFile!.key] as [string]), database };
+}
+
+async function startDatabase(dataDir: string): Promise<EmbeddedPostgres> {
+  const database = await startEmbeddedPostgres({
+    dataDir,
+    onNotice: (line) => process.stdout.write(`tollgate: ${line}\n`),
+  });
   shutdown.add('database', () => database.stop());
   return database;
 }

@@ -2,25 +2,38 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** The signing key of an installation that was given none. */
+export interface SecretKeyFile {
+  key: string;
+  /** Made just now, because there was none. */
+  isNew: boolean;
+  /** Takes back a key that was made just now. */
+  discard(): Promise<void>;
+}
+
 /**
- * The signing key of an installation that was given none: made once, kept in the data folder, readable by its owner
- * alone. Losing the file ends every credential and every password.
+ * Reads the key from the data folder, readable by its owner alone; makes it the first time. Losing the file ends every
+ * credential and every password.
  */
-export async function secretKeyFromFile(dataDir: string): Promise<string> {
+export async function secretKeyFromFile(dataDir: string): Promise<SecretKeyFile> {
   const path = join(dataDir, 'secret.key');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  // As root the database runs as another user, who must pass through the folder to its own.
+  await mkdir(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
 
   // Written whole beside its place and then linked: a crash leaves no half key, and of two processes one makes it.
   const draft = `${path}.${process.pid}`;
   await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
+  let isNew = true;
   try {
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
+    isNew = false;
   } finally {
     await unlink(draft);
   }
-  return (await readFile(path, 'utf8')).trim();
+  const key = (await readFile(path, 'utf8')).trim();
+  return { key, isNew, discard: () => unlink(path) };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -14,6 +14,8 @@ const TEMPLATE = 'tollgate_template';
  */
 export default async function setUp() {
   const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-test-'));
+  // As root, PostgreSQL runs as another user, who must be able to pass through.
+  await chmod(dataDir, 0o711);
   const embedded = process.env.TEST_DATABASE_URL ? undefined : await startEmbeddedPostgres({ dataDir, durable: false });
   const serverUrl = process.env.TEST_DATABASE_URL ?? embedded.url;
 
