@@ -8,8 +8,8 @@ import { credentialText, newCredentialId, readCredentialText } from './credentia
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KINDS: CredentialKind[] = ['api_key', 'access_token', 'session'];
 const keys = new SecretKeys(['the first secret of these tests', 'the second secret of these tests']);
-const [first, second] = keys.all('credential') as [typeof signing, typeof signing];
-const signing = keys.current('credential');
+const first = keys.current('credential');
+const second = keys.all('credential').at(1)!;
 
 const claim = fc.record({
   kind: fc.constantFrom(...KINDS),
