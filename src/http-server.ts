@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
+import { NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -12,8 +13,10 @@ import type { Configuration } from './config/configuration.js';
 import { DialectInterceptor } from './dialects/dialect.interceptor.js';
 import { FailureFilter } from './dialects/failure.filter.js';
 import { RequestPipe } from './dialects/request.pipe.js';
+import { isUnreadable, readableUrl } from './dialects/request-url.js';
 import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
-import { MalformedBody, UnsupportedMediaType } from './errors/request.errors.js';
+import { refuseUnreadable } from './dialects/unreadable-request.js';
+import { InvalidRequest, MalformedBody, UnsupportedMediaType } from './errors/request.errors.js';
 import { NestLogger } from './logging/logger.js';
 import { logRequests } from './logging/request-log.js';
 import { serveDocumentation } from './openapi/documentation.js';
@@ -30,6 +33,8 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: (_address: string, hop: number) => hop < configuration.trustProxyHops,
     routerOptions: ROUTER_OPTIONS,
+    rewriteUrl: ({ url = '/' }) => readableUrl(url),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, configuration),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
   });
@@ -48,6 +53,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
 
   acceptJsonOnly(server);
   await protect(server, configuration);
+  refuseBeforeTheBody(server);
   app.get(Metrics).watch(server);
   logRequests(server, logger);
   await serveDocumentation(server);
@@ -63,7 +69,7 @@ function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    const charset = /charset="?([^;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+    const charset = /;\s*charset="?([^;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset.trim())) {
       done(new UnsupportedMediaType());
     } else if (!isUtf8(body)) {
@@ -73,15 +79,17 @@ function acceptJsonOnly(server: FastifyInstance): void {
     } else if (isNestedTooDeeply(body)) {
       done(new MalformedBody('The body is nested too deeply.'));
     } else {
+      const text = body.toString('utf8').replace(/^\uFEFF/, '');
       // The parser calls back before it returns.
-      void parse(request, body.toString('utf8'), (error, value) =>
-        error ? done(new MalformedBody(jsonProblem(error), { cause: error })) : done(null, value),
+      void parse(request, text, (error, value) =>
+        error ? done(new MalformedBody(jsonProblem(text), { cause: error })) : done(null, value),
       );
     }
   });
   // Some clients name a type for a body that they do not send.
   server.addContentTypeParser('*', (request, payload, done) => {
-    if (request.headers['content-length'] === '0') {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+    if (length === '0' && encoding === undefined) {
       done(null, undefined);
     } else {
       payload.resume();
@@ -118,10 +126,28 @@ function isNestedTooDeeply(body: Buffer): boolean {
   return false;
 }
 
-/** The parser's sentence without the piece of the body that it quotes: that may be a password. */
-function jsonProblem(error: Error): string {
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  return position === undefined ? 'The body is not valid JSON.' : `The body is not valid JSON at position ${position}.`;
+/** What is wrong and where, without the piece of the body that the parser quotes: that may be a password. */
+function jsonProblem(text: string): string {
+  try {
+    JSON.parse(text);
+    return 'The body must not have a key named __proto__, or constructor with a prototype.';
+  } catch (error) {
+    const position = /position (\d+)/.exec((error as Error).message)?.[1];
+    return position === undefined
+      ? 'The body is not valid JSON.'
+      : `The body is not valid JSON at position ${position}.`;
+  }
+}
+
+/** A URL that leads nowhere is refused as that, whatever body comes with it. */
+function refuseBeforeTheBody(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, _reply, done) => {
+    if (isUnreadable(request.originalUrl)) {
+      done(new InvalidRequest([{ field: 'path', message: 'path must be percent-encoded UTF-8 without NUL' }]));
+    } else {
+      done(request.is404 ? new NotFoundException() : undefined);
+    }
+  });
 }
 
 async function protect(server: FastifyInstance, configuration: Configuration): Promise<void> {

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
+import { canonicalEmail } from '../users/email-address.js';
 import { TooManyAttempts } from './auth.errors.js';
 
 /** Who is trying to prove what. */
 export interface Attempt {
-  /** Whose password it is said to be: a canonical name that need not exist. */
+  /** Whose password it is said to be: a name that need not exist. */
   subject: string;
   /** Where it comes from. */
   address: string;
@@ -74,7 +75,9 @@ export class LoginThrottle {
   }
 }
 
-function keysOf({ subject, address }: Attempt) {
+function keysOf({ subject: name, address }: Attempt) {
+  // Every spelling of an address counts as one, known or not; else the count would tell which of them are known.
+  const subject = canonicalEmail(name) ?? name.trim().toLowerCase();
   return [
     { key: digest(`pair:${subject}:${address}`), failuresMax: FAILURES_MAX.pair },
     { key: digest(`subject:${subject}`), failuresMax: FAILURES_MAX.subject },

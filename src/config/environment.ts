@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isEmail } from 'class-validator';
 import { LOG_LEVELS, type Environment } from './configuration.js';
 
 /** The configuration cannot be used. One line per problem, all of them at once. */
@@ -23,7 +24,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const port = read.integer('PORT', { fallback: 3000, min: 0, max: 65_535 });
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
   const secretKeys = read.secretKeys('SECRET_KEY');
-  if (databaseUrl && !secretKeys && !variables.SECRET_KEY?.trim()) {
+  if (read.text('DATABASE_URL') && !secretKeys) {
     problems.push(
       'SECRET_KEY must be set when DATABASE_URL is set: every process on that database needs the same key. ' +
         `Make one with: node -p "crypto.randomBytes(32).toString('hex')"`,
@@ -33,7 +34,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const environment: Environment = {
     host,
     port,
-    publicUrl: (read.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://${urlHost(host)}:${port}`).replace(/\/+$/, ''),
+    publicUrl: (read.baseUrl('PUBLIC_URL') ?? `http://${urlHost(host)}:${port}`).replace(/\/+$/, ''),
     databaseUrl,
     dataDir: resolve(read.text('DATA_DIR') ?? './.data'),
     secretKeys,
@@ -106,20 +107,30 @@ class VariableReader {
     return text;
   }
 
+  /** A URL that paths can be put after. */
+  baseUrl(name: string): string | undefined {
+    const text = this.url(name, ['http:', 'https:']);
+    if (text !== undefined && /[?#@]/.test(text)) {
+      this.problems.push(`${name} must not have a user, a query or a fragment.`);
+    }
+    return text;
+  }
+
   origins(name: string): string[] {
-    const origins = (this.text(name) ?? '').split(',').map((part) => part.trim());
-    return origins.filter(Boolean).flatMap((origin) => {
-      if (URL.canParse(origin) && /^https?:/.test(origin)) {
-        return [new URL(origin).origin];
-      }
+    const origins = (this.text(name) ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+    if (!origins.every((origin) => URL.canParse(origin) && /^https?:/.test(origin))) {
       this.problems.push(`${name} must be a comma-separated list of origins such as https://app.example.com.`);
       return [];
-    });
+    }
+    return origins.map((origin) => new URL(origin).origin);
   }
 
   email(name: string): string | undefined {
     const text = this.text(name);
-    if (text !== undefined && !/^[^\s@]+@[^\s@]+$/.test(text)) {
+    if (text !== undefined && !isEmail(text)) {
       this.problems.push(`${name} must be an email address.`);
     }
     return text;

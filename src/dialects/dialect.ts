@@ -1,5 +1,7 @@
+import type { Configuration } from '../config/configuration.js';
 import type { FieldProblem } from '../errors/domain-error.js';
 import { envelopeDialect } from './envelope.dialect.js';
+import { pathOf } from './request-url.js';
 import { restDialect } from './rest.dialect.js';
 import { rpcDialect } from './rpc.dialect.js';
 
@@ -27,7 +29,13 @@ export interface Dialect {
 /** The more special prefix first. rest has the empty one, so every URL has a dialect. */
 const DIALECTS: Dialect[] = [envelopeDialect, rpcDialect, restDialect];
 
-/** The dialect of a URL path, for unknown routes and refused callers too. */
-export function dialectOf(path: string): Dialect {
+/** The dialect of a readable URL, for unknown routes and refused callers too. */
+export function dialectOf(url: string): Dialect {
+  const path = pathOf(url);
   return DIALECTS.find((dialect) => path.startsWith(dialect.pathPrefix)) ?? restDialect;
+}
+
+/** The HTTP status of a refusal. The original envelope service answered 200 to everything, and its clients may rely on that. */
+export function failureStatus(dialect: Dialect, status: number, { envelopeHttpStatus }: Configuration): number {
+  return dialect.name === 'envelope' && envelopeHttpStatus === 'always-200' ? 200 : status;
 }

@@ -20,7 +20,8 @@ import {
   UnknownRoute,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
-import { dialectOf } from './dialect.js';
+import { dialectOf, failureStatus } from './dialect.js';
+import { pathOf } from './request-url.js';
 import type { RouteTable } from './route-table.js';
 
 /**
@@ -52,7 +53,7 @@ export class FailureFilter implements ExceptionFilter {
     const dialect = dialectOf(request.url);
     const status = httpStatusOf(error.kind);
 
-    reply.status(dialect.name === 'envelope' && this.configuration.envelopeHttpStatus === 'always-200' ? 200 : status);
+    reply.status(failureStatus(dialect, status, this.configuration));
     reply.header('content-type', dialect.failureType);
     for (const [name, value] of Object.entries(headersOf(error))) {
       reply.header(name, value);
@@ -64,9 +65,9 @@ export class FailureFilter implements ExceptionFilter {
     if (thrown instanceof DomainError) {
       return thrown;
     }
-    const path = request.url.split('?', 1)[0] ?? '/';
     if (thrown instanceof NotFoundException) {
       // Services refuse with errors of their own, so this one can only come from the router.
+      const path = pathOf(request.url);
       const methods = this.routes.methodsOf(path);
       return methods.length > 0
         ? new MethodNotAllowed(request.method, methods)
@@ -79,9 +80,10 @@ export class FailureFilter implements ExceptionFilter {
   }
 }
 
-/** Fastify's own refusals, by their codes. */
+/** Fastify's own refusals, by their codes. Nest wraps them. */
 function requestError(thrown: unknown, request: FastifyRequest): DomainError | undefined {
-  const { code, statusCode } = thrown as { code?: string; statusCode?: number };
+  const original = thrown instanceof HttpException ? (thrown.cause ?? thrown) : thrown;
+  const { code, statusCode } = original as { code?: string; statusCode?: number };
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new BodyTooLarge(request.routeOptions.bodyLimit ?? 0);
@@ -90,7 +92,7 @@ function requestError(thrown: unknown, request: FastifyRequest): DomainError | u
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new MalformedBody('The body is shorter or longer than its Content-Length says.');
   }
-  const status = thrown instanceof HttpException ? thrown.getStatus() : statusCode;
+  const status = original instanceof HttpException ? original.getStatus() : statusCode;
   return status === 400 ? new MalformedBody('The request could not be understood.', { cause: thrown }) : undefined;
 }
 

@@ -35,8 +35,22 @@ function encodeCursor(position: (string | number)[]): string {
  */
 export function decodeCursor(cursor: string, ...patterns: RegExp[]): string[] {
   const parts = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (parts.length !== patterns.length || !patterns.every((pattern, i) => pattern.test(parts[i]!))) {
+  const isOurs =
+    encodeCursor(parts) === cursor &&
+    parts.length === patterns.length &&
+    parts.every((part, i) => patterns[i]!.test(part) && isNoImpossibleTime(part));
+  if (!isOurs) {
     throw new InvalidCursor();
   }
   return parts;
+}
+
+/** False for what is written as a time but is none, such as the 31st of February: no pattern can tell. */
+function isNoImpossibleTime(part: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(part)) {
+    return true;
+  }
+  const time = new Date(part);
+  // PostgreSQL knows no year 0.
+  return !Number.isNaN(time.getTime()) && time.toISOString() === part && time.getUTCFullYear() > 0;
 }

@@ -2,6 +2,9 @@ import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@ne
 import type { FieldProblem } from '../errors/domain-error.js';
 import { InvalidRequest, MalformedBody } from '../errors/request.errors.js';
 
+/** Enough to see what is wrong; a body of nothing but unknown fields is not answered with as many sentences. */
+const PROBLEMS_MAX = 20;
+
 /** Turns a body or query into its request class and refuses what does not fit, unknown fields included. No body is an empty one. */
 export class RequestPipe extends ValidationPipe {
   constructor() {
@@ -11,27 +14,37 @@ export class RequestPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
       validationError: { target: false, value: false },
-      exceptionFactory: (errors) => new InvalidRequest(errors.flatMap((error) => fieldProblems(error))),
+      exceptionFactory: (errors) =>
+        new InvalidRequest(errors.flatMap((error) => fieldProblems(error)).slice(0, PROBLEMS_MAX)),
     });
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type !== 'body') {
+    if (metadata.type !== 'body' && metadata.type !== 'query') {
       return super.transform(value, metadata);
     }
-    const body = value ?? {};
-    if (typeof body !== 'object' || Array.isArray(body)) {
+    const fields = value === undefined ? {} : value;
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new MalformedBody('The body must be a JSON object.');
     }
-    return super.transform(body, metadata);
+    // class-transformer drops these without a word.
+    const inherited = Object.keys(fields).filter((name) => name in Object.prototype);
+    if (inherited.length > 0) {
+      throw new InvalidRequest(inherited.map((field) => ({ field, message: unknownField(field) })));
+    }
+    return super.transform(fields, metadata);
   }
+}
+
+function unknownField(field: string): string {
+  return `${field} is not a field of this request`;
 }
 
 function fieldProblems(error: ValidationError, parent = ''): FieldProblem[] {
   const field = parent ? `${parent}.${error.property}` : error.property;
   const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
     field,
-    message: constraint === 'whitelistValidation' ? `${field} is not a field of this request` : message,
+    message: constraint === 'whitelistValidation' ? unknownField(field) : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldProblems(child, field))];
 }

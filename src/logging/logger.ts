@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/configuration.js';
 
@@ -14,14 +14,17 @@ const SECRET_PATHS = [
   'err.config',
 ];
 
-/** One line of JSON per event on standard output; readable text when that is a terminal. */
-export function createLogger(level: LogLevel): PinoLogger {
+/** One line of JSON per event on standard output, or where it is told to; readable text when that is a terminal. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
   const options = {
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRET_PATHS, remove: true },
   };
+  if (destination) {
+    return pino(options, destination);
+  }
   return process.stdout.isTTY
     ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true }))
     : pino(options);

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino } from 'pino';
 import { RegistrationService } from '../../src/auth/registration.service.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { readEnvironment } from '../../src/config/environment.js';
 import { createServer } from '../../src/http-server.js';
+import { createLogger } from '../../src/logging/logger.js';
 import { Client } from './client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -53,7 +53,7 @@ export class TestApp {
         done();
       },
     });
-    const nest = await createServer(configuration, pino({ level: configuration.logLevel }, sink));
+    const nest = await createServer(configuration, createLogger(configuration.logLevel, sink));
     await nest.get(RegistrationService).ensureAdministrator();
     await nest.listen(0, '127.0.0.1');
     const app = new TestApp(nest, await nest.getUrl(), ownDatabase, configuration);

@@ -23,7 +23,7 @@ export async function checkPassword(password: string, person: Person, field: str
     throw new PasswordRefused(field, `must have ${LENGTH_MIN} to ${LENGTH_MAX} characters`);
   }
   const plain = comparable(password);
-  if (ownNames(person).includes(plain)) {
+  if (ownNames(person).includes(withoutSpaces(plain))) {
     throw new PasswordRefused(field, 'must not be your email address or your name');
   }
   if ((await commonPasswords()).has(plain)) {
@@ -32,8 +32,12 @@ export async function checkPassword(password: string, person: Person, field: str
 }
 
 function ownNames({ email, username, name }: Person): string[] {
-  const names = [email, email.split('@', 1)[0], username, name, name?.replace(/\s+/g, '')];
-  return names.filter((it): it is string => Boolean(it)).map(comparable);
+  const names = [email, email.split('@', 1)[0], username, name];
+  return names.filter((it): it is string => Boolean(it)).map((it) => withoutSpaces(comparable(it)));
+}
+
+function withoutSpaces(text: string): string {
+  return text.replace(/\s+/g, '');
 }
 
 function comparable(text: string): string {

@@ -86,13 +86,13 @@ export class PasswordsService {
       return null;
     }
     const cost = costOf(row.hash);
-    if (await isPassword(password, row.hash, key)) {
-      return { hash: row.hash, isOutdated: cost < this.configuration.bcryptCost || key.version !== current.version };
-    }
-    // A hash of a lower cost would answer sooner than a decoy. 2^n + (2^n + 2^(n+1) + … + 2^(m-1)) is 2^m.
+    const isRight = await isPassword(password, row.hash, key);
+    // A hash of a lower cost would answer sooner than a decoy; even a right password, that of a disabled user.
+    // 2^n + (2^n + 2^(n+1) + … + 2^(m-1)) is 2^m.
     for (let extra = cost; extra < this.configuration.bcryptCost; extra++) {
       await isPassword(password, decoyHash(extra), current);
     }
-    return null;
+    const isOutdated = cost < this.configuration.bcryptCost || key.version !== current.version;
+    return isRight ? { hash: row.hash, isOutdated } : null;
   }
 }
