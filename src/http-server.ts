@@ -125,6 +125,7 @@ function jsonProblem(error: Error): string {
 }
 
 async function protect(server: FastifyInstance, configuration: Configuration): Promise<void> {
+  const isHttps = configuration.publicUrl.startsWith('https:');
   await server.register(helmet, {
     contentSecurityPolicy: {
       // What Swagger UI needs; the API itself answers no page.
@@ -136,7 +137,10 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
         'upgrade-insecure-requests': null,
       },
     },
-    strictTransportSecurity: configuration.publicUrl.startsWith('https:'),
+    // Browsers ignore these over plain HTTP, and complain about two of them in the console.
+    strictTransportSecurity: isHttps,
+    crossOriginOpenerPolicy: isHttps,
+    originAgentCluster: isHttps,
   });
   if (configuration.corsOrigins.length > 0) {
     // No cookies: a page of another origin shows a credential in a header.
