@@ -80,9 +80,10 @@ export class FailureFilter implements ExceptionFilter {
   }
 }
 
-/** Fastify's own refusals, by their codes. */
+/** Fastify's own refusals, by their codes. Nest wraps them in exceptions that have none. */
 function requestError(thrown: unknown, request: FastifyRequest): DomainError | undefined {
-  const { code, statusCode } = thrown as { code?: string; statusCode?: number };
+  const refusal: unknown = thrown instanceof HttpException ? (thrown.cause ?? thrown) : thrown;
+  const { code, statusCode } = refusal as { code?: string; statusCode?: number };
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new BodyTooLarge(request.routeOptions.bodyLimit ?? 0);

@@ -43,7 +43,7 @@ export async function bringUp(cluster: Cluster, port?: number, signal?: AbortSig
   let lastFailure = '';
   for (;;) {
     signal?.throwIfAborted();
-    const running = await findPostmaster('/nowhere');
+    const running = await findPostmaster(folder);
     if (running) {
       const adopted = await adopt(cluster, running, port, patience);
       if (adopted) return adopted;
