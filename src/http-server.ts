@@ -79,14 +79,15 @@ function acceptJsonOnly(server: FastifyInstance): void {
       );
     }
   });
-  // Some clients name a type for a body that they do not send.
-  server.addContentTypeParser('*', (request, payload, done) => {
-    if (request.headers['content-length'] === '0') {
-      done(null, undefined);
-    } else {
-      payload.resume();
-      done(new UnsupportedMediaType());
-    }
+  // Some clients name a type for a body that they do not send; PHP's says so in chunks, of which there are none.
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    const chunk = () => settle(new UnsupportedMediaType());
+    const end = () => settle(null);
+    const settle = (error: Error | null) => {
+      payload.off('data', chunk).off('end', end).off('error', settle).resume();
+      done(error);
+    };
+    payload.on('data', chunk).on('end', end).on('error', settle);
   });
 }
 
