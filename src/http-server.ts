@@ -83,11 +83,12 @@ function acceptJsonOnly(server: FastifyInstance): void {
   server.addContentTypeParser('*', (_request, payload, done) => {
     const chunk = () => settle(new UnsupportedMediaType());
     const end = () => settle(null);
-    const settle = (error: Error | null) => {
-      payload.off('data', chunk).off('end', end).off('error', settle).resume();
-      done(error);
+    const error = (cause: Error) => settle(new MalformedBody('The body was cut off.', { cause }));
+    const settle = (refusal: Error | null) => {
+      payload.off('data', chunk).off('end', end).off('error', error).resume();
+      done(refusal);
     };
-    payload.on('data', chunk).on('end', end).on('error', settle);
+    payload.on('data', chunk).on('end', end).on('error', error);
   });
 }
 
