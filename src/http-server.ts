@@ -86,15 +86,16 @@ function acceptJsonOnly(server: FastifyInstance): void {
       );
     }
   });
-  // Some clients name a type for a body that they do not send.
-  server.addContentTypeParser('*', (request, payload, done) => {
-    const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
-    if (length === '0' && encoding === undefined) {
-      done(null, undefined);
-    } else {
-      payload.resume();
-      done(new UnsupportedMediaType());
-    }
+  // Some clients name a type for a body that they do not send; PHP's says so in chunks, of which there are none.
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    const chunk = () => settle(new UnsupportedMediaType());
+    const end = () => settle(null);
+    const error = (cause: Error) => settle(new MalformedBody('The body was cut off.', { cause }));
+    const settle = (refusal: Error | null) => {
+      payload.off('data', chunk).off('end', end).off('error', error).resume();
+      done(refusal);
+    };
+    payload.on('data', chunk).on('end', end).on('error', error);
   });
 }
 
@@ -151,6 +152,7 @@ function refuseBeforeTheBody(server: FastifyInstance): void {
 }
 
 async function protect(server: FastifyInstance, configuration: Configuration): Promise<void> {
+  const isHttps = configuration.publicUrl.startsWith('https:');
   await server.register(helmet, {
     contentSecurityPolicy: {
       // What Swagger UI needs; the API itself answers no page.
@@ -162,7 +164,10 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
         'upgrade-insecure-requests': null,
       },
     },
-    strictTransportSecurity: configuration.publicUrl.startsWith('https:'),
+    // Browsers ignore these over plain HTTP, and complain about two of them in the console.
+    strictTransportSecurity: isHttps,
+    crossOriginOpenerPolicy: isHttps,
+    originAgentCluster: isHttps,
   });
   if (configuration.corsOrigins.length > 0) {
     // No cookies: a page of another origin shows a credential in a header.

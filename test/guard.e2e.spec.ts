@@ -1,6 +1,6 @@
 import { credentialText, newCredentialId } from '../src/tokens/credential-text.js';
 import { SecretKeys } from '../src/secret-keys/secret-keys.js';
-import { rawRequest } from './support/raw-request.js';
+import { sendRaw } from './support/raw-socket.js';
 import { onServer } from './support/test-database.js';
 import { TestApp, type TestUser } from './support/test-app.js';
 
@@ -60,13 +60,13 @@ describe('where a credential may stand', () => {
     expect(await status({ 'x-api-key': user.apiKey, 'x-session-token': user.session })).toBe(400);
     expect(await status({ authorization: `Bearer ${user.apiKey}`, 'x-api-key': user.apiKey })).toBe(200);
     for (const name of ['x-api-key', 'X-Session-Token']) {
-      const twice = await rawRequest(
+      const twice = await sendRaw(
         app.url,
         `GET /api/users/me/ HTTP/1.1\r\nHost: x\r\n${name}: ${user.session}\r\n${name}: ${user.session}\r\nConnection: close\r\n\r\n`,
       );
       expect(twice.status).toBe(400);
     }
-    const twice = await rawRequest(
+    const twice = await sendRaw(
       app.url,
       `GET /api/users/me/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.session}\r\nAuthorization: Bearer ${user.apiKey}\r\nConnection: close\r\n\r\n`,
     );

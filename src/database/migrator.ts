@@ -14,7 +14,7 @@ const MIGRATION_LOCK = 7_086_554_283;
  */
 export async function migrate(options: DataSourceOptions): Promise<void> {
   // Without the time limit that queries of requests have: a migration takes as long as it takes.
-  const dataSource = await new DataSource({ ...options, extra: {} } as DataSourceOptions).initialize();
+  const dataSource = await new DataSource({ ...options, extra: {} }).initialize();
   try {
     await checkVersion(dataSource);
     await migrateUnderLock(dataSource);

@@ -9,7 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Configuration } from '../config/configuration.js';
 import { isDatabaseUnavailable } from '../database/database-errors.js';
-import { DomainError, type ErrorKind } from '../errors/domain-error.js';
+import { DomainError } from '../errors/domain-error.js';
 import { httpStatusOf } from '../errors/http-status.js';
 import {
   BodyTooLarge,
@@ -22,6 +22,7 @@ import {
 } from '../errors/request.errors.js';
 import { dialectOf, failureStatus } from './dialect.js';
 import { pathOf } from './request-url.js';
+import { failureHeaders } from './failure-headers.js';
 import type { RouteTable } from './route-table.js';
 
 /**
@@ -55,7 +56,7 @@ export class FailureFilter implements ExceptionFilter {
 
     reply.status(failureStatus(dialect, status, this.configuration));
     reply.header('content-type', dialect.failureType);
-    for (const [name, value] of Object.entries(headersOf(error))) {
+    for (const [name, value] of Object.entries(failureHeaders(error))) {
       reply.header(name, value);
     }
     reply.send(dialect.failure({ status, code: error.code, message: error.message, fields: error.fields }));
@@ -94,15 +95,4 @@ function requestError(thrown: unknown, request: FastifyRequest): DomainError | u
   }
   const status = original instanceof HttpException ? original.getStatus() : statusCode;
   return status === 400 ? new MalformedBody('The request could not be understood.', { cause: thrown }) : undefined;
-}
-
-function headersOf(error: DomainError): Record<string, string> {
-  const byKind: Partial<Record<ErrorKind, Record<string, string>>> = {
-    unauthenticated: { 'www-authenticate': 'Bearer' },
-    method_not_allowed: { allow: (error.allowedMethods ?? []).join(', ') },
-  };
-  return {
-    ...byKind[error.kind],
-    ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
-  };
 }

@@ -1,54 +1,69 @@
 import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AccessDenied, AmbiguousCredentials, CrossOriginRequest, NotAuthenticated } from '../auth/auth.errors.js';
-import { dialectOf, type Dialect, type Refusal } from '../dialects/dialect.js';
-import { REFUSALS_EXTENSION } from '../dialects/documented.js';
-import type { DomainError } from '../errors/domain-error.js';
-import { httpStatusOf } from '../errors/http-status.js';
+import { dialectOf, type Dialect } from '../dialects/dialect.js';
+import {
+  REFUSALS_EXTENSION,
+  WITHOUT_DATABASE_EXTENSION,
+  documentedRefusal,
+  type DocumentedRefusal,
+} from '../dialects/documented.js';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
   InternalError,
+  InvalidCursor,
   InvalidRequest,
   MalformedBody,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
 import { POLICY_EXTENSION, type RoutePolicy } from '../route-policy/route-policy.js';
-import { FAILURE_SCHEMAS } from './failure-schemas.js';
-import { sampleOf, type Schema } from './sample.js';
+import { ANSWER_HEADERS, FAILURE_SCHEMAS, failureSchemaName } from './failure-schemas.js';
+import { nameOf, sampleOf, type Schema } from './sample.js';
 
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']> & {
   [POLICY_EXTENSION]?: RoutePolicy;
-  [REFUSALS_EXTENSION]?: Refusal[];
+  [REFUSALS_EXTENSION]?: DocumentedRefusal[];
+  [WITHOUT_DATABASE_EXTENSION]?: boolean;
 };
 type Components = Record<string, Schema>;
+type Header = keyof typeof ANSWER_HEADERS;
 
 const METHODS = ['get', 'post', 'delete'] as const;
 /** These two of the envelope page are printed with a slash at the end, the others without; those of rest all have one. */
 const ENVELOPE_PATHS_WITH_SLASH = ['/api/v1/users/api-key/update', '/api/v1/users/credits'];
 
 /**
- * Adds what Nest's generator cannot know: the refusals of every operation in its dialect, its security, examples, and
- * the paths as the pages print them.
+ * Adds what Nest's generator cannot know: the refusals of every operation in its dialect, its security, examples,
+ * headers, and the paths as the pages print them.
  */
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
-  const components = (document.components?.schemas ?? {}) as Components;
-  for (const [name, schema] of Object.entries(components)) {
-    Object.assign(schema, withIntegers(schema), name.endsWith('Request') ? { additionalProperties: false } : {});
+  const schemas = (document.components?.schemas ?? {}) as Components;
+  for (const [name, schema] of Object.entries(schemas)) {
+    Object.assign(
+      schema,
+      withFormats(withIntegers(schema)),
+      name.endsWith('Request') ? { additionalProperties: false } : {},
+    );
   }
-  Object.assign(components, FAILURE_SCHEMAS);
+  Object.assign(schemas, FAILURE_SCHEMAS);
 
   const paths: OpenAPIObject['paths'] = {};
   for (const [path, item] of Object.entries(document.paths).sort(([a], [b]) => (a < b ? -1 : 1))) {
     for (const method of METHODS) {
       if (item[method]) {
-        completeOperation(item[method], method, dialectOf(`${path}/`), components);
+        completeOperation(item[method], method, dialectOf(`${path}/`), schemas);
       }
     }
     paths[pathAsPrinted(path)] = item;
   }
-  return { ...document, paths };
+  return {
+    ...document,
+    info: { ...document.info, contact: undefined },
+    paths,
+    components: { ...document.components, schemas: usedBy(paths, schemas), headers: ANSWER_HEADERS },
+  };
 }
 
 function pathAsPrinted(path: string): string {
@@ -56,75 +71,93 @@ function pathAsPrinted(path: string): string {
   return isRest || ENVELOPE_PATHS_WITH_SLASH.includes(path) ? `${path}/` : path;
 }
 
-function completeOperation(operation: Operation, method: string, dialect: Dialect, components: Components): void {
+function completeOperation(operation: Operation, method: string, dialect: Dialect, schemas: Components): void {
   const policy = operation[POLICY_EXTENSION] ?? { access: 'public' };
   const refusals = [...commonRefusals(operation, method, policy), ...(operation[REFUSALS_EXTENSION] ?? [])];
   delete operation[POLICY_EXTENSION];
   delete operation[REFUSALS_EXTENSION];
+  delete operation[WITHOUT_DATABASE_EXTENSION];
 
-  const [summary, ...description] = (operation.summary ?? '').split('\n\n');
-  operation.summary = summary!.replace(/\.$/, '');
-  operation.description = [...description, accessSentence(policy)].filter(Boolean).join('\n\n');
+  const { title, rest } = titleAndRest(operation.summary ?? '');
+  operation.summary = title;
+  operation.description = [rest, accessSentence(policy)].filter(Boolean).join('\n\n');
   operation.security = policy.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }, { session: [] }];
 
-  completeRequest(operation, components);
-  completeSuccess(operation, components);
+  completeParameters(operation);
+  completeRequest(operation, schemas);
+  completeSuccess(operation, schemas);
   for (const status of new Set(refusals.map((refusal) => refusal.status))) {
-    const ofStatus = refusals.filter((refusal) => refusal.status === status);
-    operation.responses[status] = {
-      description: STATUS_CODES[status] ?? 'Refused',
-      content: {
-        [dialect.failureType.split(';', 1)[0]!]: {
-          schema: { $ref: `#/components/schemas/${dialect.name === 'envelope' ? 'EnvelopeFailure' : 'Problem'}` },
-          examples: Object.fromEntries(
-            ofStatus.map((refusal) => [
-              refusal.code,
-              { summary: refusal.message, value: dialect.failure(refusal) as Record<string, unknown> },
-            ]),
-          ),
-        },
-      },
-    };
+    operation.responses[status] = failureResponse(
+      status,
+      refusals.filter((refusal) => refusal.status === status),
+      dialect,
+    );
   }
+  for (const response of Object.values(operation.responses)) {
+    if (response && 'description' in response) {
+      response.headers = { ...response.headers, ...headerReferences(['X-Request-Id']) };
+    }
+  }
+}
+
+/** The first sentence of a doc comment, up to its full stop or colon, and what follows. */
+function titleAndRest(comment: string): { title: string; rest: string } {
+  const [, title, mark, rest = ''] = /^(.+?)([.:?])(?:\s+(.*))?$/s.exec(comment) ?? ['', comment, ''];
+  return { title: mark === '?' ? `${title}?` : title, rest: `${rest.charAt(0).toUpperCase()}${rest.slice(1)}` };
 }
 
 function accessSentence({ access, credentials }: RoutePolicy): string {
   const sentences = [
     access === 'public' ? 'Needs no credential.' : '',
     access === 'administrator' ? 'For administrators.' : '',
+    access === 'account' ? 'Not for managed users.' : '',
     credentials ? `Needs a credential of the kind ${credentials.join(' or ')}.` : '',
   ];
   return sentences.filter(Boolean).join(' ');
 }
 
-function commonRefusals(operation: Operation, method: string, policy: RoutePolicy): Refusal[] {
-  const takesBody = operation.requestBody !== undefined;
-  const takesInput = takesBody || (operation.parameters ?? []).length > 0;
+function commonRefusals(operation: Operation, method: string, policy: RoutePolicy): DocumentedRefusal[] {
+  const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
+  const queries = parameters.filter((parameter) => parameter.in === 'query');
+  const takesFields = operation.requestBody !== undefined || queries.length > 0;
+  // A body is read, and can be wrong, even where it is of no use.
+  const readsBody = method !== 'get';
   const needsCredential = policy.access !== 'public';
   const isRestricted = policy.credentials !== undefined || ['account', 'administrator'].includes(policy.access);
-  const errors: DomainError[] = [
-    ...(takesInput ? [new InvalidRequest([{ field: 'color', message: 'color is not a field of this request' }])] : []),
-    ...(takesBody ? [new MalformedBody(), new BodyTooLarge(256 * 1024), new UnsupportedMediaType()] : []),
+  return [
+    ...(takesFields ? [new InvalidRequest([{ field: 'color', message: 'color is not a field of this request' }])] : []),
+    ...(queries.some(({ name }) => name === 'cursor') ? [new InvalidCursor()] : []),
+    ...(readsBody ? [new MalformedBody(), new BodyTooLarge(256 * 1024), new UnsupportedMediaType()] : []),
     ...(needsCredential ? [new AmbiguousCredentials(), new NotAuthenticated()] : []),
     ...(needsCredential && method !== 'get' ? [new CrossOriginRequest()] : []),
     ...(isRestricted ? [new AccessDenied()] : []),
     new InternalError(),
-    new DatabaseUnavailable(),
-  ];
-  return errors.map(({ kind, code, message, fields }) => ({ status: httpStatusOf(kind), code, message, fields }));
+    ...(operation[WITHOUT_DATABASE_EXTENSION] ? [] : [new DatabaseUnavailable()]),
+  ].map(documentedRefusal);
 }
 
-function completeRequest(operation: Operation, components: Components): void {
+/** A parameter with a default may be left out; the generator takes its property for a required one. */
+function completeParameters(operation: Operation): void {
+  for (const parameter of operation.parameters ?? []) {
+    if ('in' in parameter && parameter.schema && 'default' in parameter.schema) {
+      parameter.required = false;
+    }
+  }
+}
+
+function completeRequest(operation: Operation, schemas: Components): void {
   const body = operation.requestBody;
   const media = body && 'content' in body ? body.content['application/json'] : undefined;
   if (!body || !('content' in body) || !media) {
     return;
   }
-  body.required = ((resolve(media.schema as Schema, components).required as string[] | undefined) ?? []).length > 0;
-  media.example = sampleOf(media.schema as Schema, components);
+  const schema = media.schema as Schema;
+  const { required } = (schema.$ref === undefined ? schema : schemas[nameOf(schema.$ref)]) ?? {};
+  body.required = Array.isArray(required) && required.length > 0;
+  media.example = sampleOf(schema, schemas);
 }
 
-function completeSuccess(operation: Operation, components: Components): void {
+function completeSuccess(operation: Operation, schemas: Components): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || !('description' in response) || response.description === '') {
       // The generator's guess, made from the method; the real one stands beside it.
@@ -132,14 +165,52 @@ function completeSuccess(operation: Operation, components: Components): void {
       continue;
     }
     for (const media of Object.values(('content' in response ? response.content : undefined) ?? {})) {
-      media.example = sampleOf(media.schema as Schema, components);
+      media.example ??= sampleOf(media.schema as Schema, schemas);
     }
   }
 }
 
-function resolve(schema: Schema, components: Components): Schema {
-  const name = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1) : undefined;
-  return name === undefined ? schema : (components[name] ?? {});
+function failureResponse(
+  status: number,
+  refusals: DocumentedRefusal[],
+  dialect: Dialect,
+): Operation['responses'][string] {
+  const headers = new Set(refusals.flatMap((refusal) => Object.keys(refusal.headers)));
+  return {
+    description: STATUS_CODES[status] ?? 'Refused',
+    headers: headerReferences([...headers] as Header[]),
+    content: {
+      [dialect.failureType.split(';', 1)[0]!]: {
+        schema: { $ref: `#/components/schemas/${failureSchemaName(dialect)}` },
+        examples: Object.fromEntries(
+          refusals.map((refusal) => [refusal.code, { summary: refusal.message, value: dialect.failure(refusal) }]),
+        ),
+      },
+    },
+  };
+}
+
+function headerReferences(names: Header[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** The schemas that the paths refer to, directly or through each other: dialects and lists bring some that nobody uses. */
+function usedBy(paths: OpenAPIObject['paths'], schemas: Components): Components {
+  const used = new Set<string>();
+  const follow = (part: unknown): void => {
+    for (const [, name] of JSON.stringify(part ?? {}).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+      if (!used.has(name!)) {
+        used.add(name!);
+        follow(schemas[name!]);
+      }
+    }
+  };
+  follow(paths);
+  return Object.fromEntries(
+    Object.entries(schemas)
+      .filter(([name]) => used.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 /** Every number of this API is whole. */
@@ -147,4 +218,20 @@ function withIntegers(schema: Schema): Schema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === 'type' && value === 'number' ? 'integer' : value,
   ) as Schema;
+}
+
+const FORMATS_BY_EXAMPLE = [
+  { format: 'date-time', pattern: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
+  { format: 'email', pattern: /^[^@\s]+@example\.com$/ },
+];
+
+/** A decorator for it would move its field before the others: the generator puts the decorated ones first. */
+function withFormats(schema: Schema): Schema {
+  for (const property of Object.values(schema.properties ?? {})) {
+    const { example } = property;
+    if (typeof example === 'string') {
+      property.format ??= FORMATS_BY_EXAMPLE.find(({ pattern }) => pattern.test(example))?.format;
+    }
+  }
+  return schema;
 }

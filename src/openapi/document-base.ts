@@ -4,16 +4,27 @@ export const DOCUMENT_BASE = new DocumentBuilder()
   .setOpenAPIVersion('3.1.0')
   .setTitle('Tollgate')
   .setDescription(
-    'Users, credentials and prepaid credits behind one guard, in three dialects.\n\n' +
-      'Every user has an API key and an access token; a login gives a session. Each of them opens every door, in ' +
-      '`Authorization: Bearer …` or in `x-api-key`; a session may also travel in `X-Session-Token` or in the cookie ' +
-      '`session`. Send one credential, not two. A trailing slash is optional everywhere.\n\n' +
+    'Users, credentials and prepaid credits behind one guard, in several dialects.\n\n' +
+      'Every user has an API key and an access token; a login gives a session. Where an operation does not ask for one ' +
+      'kind, each of them is as good as the others, in `Authorization: Bearer …` or in `x-api-key`; a session may ' +
+      'also travel in `X-Session-Token` or in the cookie `session`. Send one credential, not two. A trailing slash ' +
+      'is optional everywhere.\n\n' +
       'One credit is 0.000001 USD; credits are whole numbers.',
   )
   .setVersion('0.1.0')
   .setLicense('MIT', 'https://opensource.org/license/mit')
   .addServer('/')
-  .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, an access token or a session.' }, 'bearer')
+  .addTag('Users', 'Who I am, my access token and my sessions. Plain JSON; failures are problem documents (RFC 9457).')
+  .addTag('Users (envelope)', 'Login, profile, account and API key. Every answer is `{code, data, status}`.')
+  .addTag('Credits', 'Balances and their ledger.')
+  .addTag('Credits (envelope)', 'The balance, as `{code, data, status}`.')
+  .addTag('Mails', 'What was sent to whom.')
+  .addTag('Operations', 'For those who run the server.')
+  .addSecurity('bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, an access token or a session.',
+  })
   .addApiKey(
     { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key, an access token or a session.' },
     'apiKey',
@@ -29,7 +40,7 @@ export const DOCUMENT_BASE = new DocumentBuilder()
   )
   .build();
 
-/** `envelopeLogin`, `restMe`: the dialect, then what the method is called. */
+/** `envelopeLogin`, `signUp`: what the method is called, after the name of the dialect unless that is rest. */
 export function operationId(controller: string, method: string): string {
   const dialect = /(Envelope|Rpc)Controller$/.exec(controller)?.[1]?.toLowerCase();
   return dialect ? `${dialect}${method[0]!.toUpperCase()}${method.slice(1)}` : method;

@@ -9,39 +9,55 @@ const { resolve } = createRequire(import.meta.url);
 const DOCUMENT = resolve('#openapi.json');
 const SWAGGER_UI = dirname(resolve('swagger-ui-dist/package.json'));
 
-const PAGE = `<!doctype html>
+/**
+ * Everything on it is asked for relative to the page, so that it works below whatever path a proxy puts the server.
+ *
+ * @param root from the page to the root of the server
+ */
+const page = (root: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Tollgate API</title>
-    <link rel="icon" href="/docs/assets/favicon-32x32.png" />
-    <link rel="stylesheet" href="/docs/assets/swagger-ui.css" />
+    <link rel="icon" href="${root}docs/assets/favicon-32x32.png" />
+    <link rel="stylesheet" href="${root}docs/assets/swagger-ui.css" />
   </head>
   <body>
-    <div id="swagger-ui"></div>
-    <script src="/docs/assets/swagger-ui-bundle.js"></script>
-    <script src="/docs/start.js"></script>
+    <div id="swagger-ui" data-root="${root}"></div>
+    <script src="${root}docs/assets/swagger-ui-bundle.js"></script>
+    <script src="${root}docs/start.js"></script>
   </body>
 </html>
 `;
 
-const START = `SwaggerUIBundle({
-  url: '/openapi.json',
-  dom_id: '#swagger-ui',
-  deepLinking: true,
-  persistAuthorization: true,
-  tryItOutEnabled: true,
-  displayRequestDuration: true,
-  docExpansion: 'list',
-});
+/** The server of the document is `/`; seen from a browser it is wherever the page was found. */
+const START = `const root = new URL(document.getElementById('swagger-ui').dataset.root, location.href).href.replace(/\\/$/, '');
+fetch(root + '/openapi.json')
+  .then((response) => response.json())
+  .then((spec) =>
+    SwaggerUIBundle({
+      spec: { ...spec, servers: [{ url: root }] },
+      dom_id: '#swagger-ui',
+      deepLinking: true,
+      persistAuthorization: true,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      docExpansion: 'list',
+      defaultModelsExpandDepth: 0,
+      validatorUrl: null,
+    }),
+  );
 `;
 
 /** `/openapi.json`, and the page at `/docs` that lets people read and try it. */
 export async function serveDocumentation(server: FastifyInstance): Promise<void> {
   const document = await readFile(DOCUMENT, 'utf8');
   server.get('/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
-  server.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
+  server.get('/docs', (request, reply) => {
+    const isFolder = request.url.split('?', 1)[0]!.endsWith('/');
+    return reply.type('text/html; charset=utf-8').send(page(isFolder ? '../' : './'));
+  });
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript; charset=utf-8').send(START));
   await server.register(fastifyStatic, {
     root: SWAGGER_UI,

@@ -1,13 +1,40 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Dialect } from '../dialects/dialect.js';
 import type { Schema } from './sample.js';
+
+type Headers = NonNullable<NonNullable<OpenAPIObject['components']>['headers']>;
+
+/** Headers of answers that mean the same everywhere. */
+export const ANSWER_HEADERS = {
+  'Retry-After': {
+    description: 'How many seconds to wait before it makes sense to try again.',
+    schema: { type: 'integer', example: 5 },
+  },
+  'WWW-Authenticate': {
+    description: 'How to authenticate.',
+    schema: { type: 'string', example: 'Bearer' },
+  },
+  'X-Request-Id': {
+    description: 'Names the request in the log: the `X-Request-Id` that it came with, or a new one.',
+    schema: { type: 'string', example: '5f0c1d3a9b7e4c2d8a6f1b3e' },
+  },
+} satisfies Headers;
+
+export function failureSchemaName({ name }: Dialect): string {
+  return { envelope: 'EnvelopeFailure', rpc: 'RpcFailure', rest: 'Problem' }[name];
+}
 
 /** What failures look like in each dialect. */
 export const FAILURE_SCHEMAS: Record<string, Schema> = {
   EnvelopeFailure: {
     type: 'object',
+    description:
+      'A server that is set to `ENVELOPE_HTTP_STATUS=always-200` sends this body with HTTP status 200, for clients ' +
+      'of the original service, which did so.',
     required: ['code', 'data', 'status'],
     additionalProperties: false,
     properties: {
-      code: { type: 'integer', description: 'The HTTP status.', example: 401 },
+      code: { type: 'integer', description: 'The status: 4xx for the caller, 5xx for the server.', example: 401 },
       data: { type: 'string', description: 'What is wrong, for people.', example: 'Not authenticated' },
       status: { type: 'integer', enum: [0], example: 0 },
     },
@@ -29,8 +56,8 @@ export const FAILURE_SCHEMAS: Record<string, Schema> = {
     required: ['type', 'title', 'status', 'detail', 'code', 'message', 'error'],
     additionalProperties: false,
     properties: {
-      type: { type: 'string', example: 'about:blank' },
-      title: { type: 'string', example: 'Unauthorized' },
+      type: { type: 'string', format: 'uri-reference', example: 'about:blank' },
+      title: { type: 'string', description: 'The standard text of the HTTP status.', example: 'Unauthorized' },
       status: { type: 'integer', description: 'The HTTP status.', example: 401 },
       detail: { type: 'string', description: 'What is wrong, for people.', example: 'Not authenticated' },
       code: { type: 'string', description: 'Stable, for programs.', example: 'auth.not_authenticated' },
@@ -47,7 +74,10 @@ export const FAILURE_SCHEMAS: Record<string, Schema> = {
           type: 'object',
           required: ['field', 'message'],
           additionalProperties: false,
-          properties: { field: { type: 'string' }, message: { type: 'string' } },
+          properties: {
+            field: { type: 'string', description: 'Which one.', example: 'email' },
+            message: { type: 'string', description: 'What is wrong with it.', example: 'email must not be empty' },
+          },
         },
       },
     },

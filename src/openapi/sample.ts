@@ -14,7 +14,7 @@ export function sampleOf(schema: Schema, components: Record<string, Schema>): un
     return schema.example;
   }
   if (typeof schema.$ref === 'string') {
-    return sampleOf(components[schema.$ref.split('/').at(-1)!] ?? {}, components);
+    return sampleOf(components[nameOf(schema.$ref)] ?? {}, components);
   }
   if (schema.allOf?.[0]) {
     return sampleOf(schema.allOf[0], components);
@@ -30,6 +30,11 @@ export function sampleOf(schema: Schema, components: Record<string, Schema>): un
     );
   }
   return isNullable(schema) ? null : undefined;
+}
+
+/** `#/components/schemas/Problem` → `Problem`. */
+export function nameOf(reference: string): string {
+  return reference.split('/').at(-1)!;
 }
 
 function isNullable(schema: Schema): boolean {

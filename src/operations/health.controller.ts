@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
-import { RestResult } from '../dialects/documented.js';
+import { RestResult, WithoutDatabase } from '../dialects/documented.js';
 import { DatabaseUnavailable } from '../errors/request.errors.js';
 import { Public } from '../route-policy/route-policy.js';
 import { HealthResponse } from './health.response.js';
@@ -16,8 +16,9 @@ export class HealthController {
   /** Is the process alive? Says nothing of the database, so that a supervisor does not restart us for its sake. */
   @Get('live')
   @Public()
+  @WithoutDatabase()
   @RestResult(HealthResponse)
-  live(): HealthResponse {
+  checkLiveness(): HealthResponse {
     return { status: 'ok' };
   }
 
@@ -25,7 +26,7 @@ export class HealthController {
   @Get('ready')
   @Public()
   @RestResult(HealthResponse)
-  async ready(): Promise<HealthResponse> {
+  async checkReadiness(): Promise<HealthResponse> {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);

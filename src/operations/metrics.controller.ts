@@ -1,5 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { WithoutDatabase } from '../dialects/documented.js';
 import { Public } from '../route-policy/route-policy.js';
 import { Metrics } from './metrics.js';
 
@@ -11,6 +12,7 @@ export class MetricsController {
   /** Numbers for Prometheus, in its text format. */
   @Get()
   @Public()
+  @WithoutDatabase()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiProduces('text/plain')
   @ApiResponse({
@@ -21,7 +23,7 @@ export class MetricsController {
       example: 'http_request_duration_seconds_count{method="GET",route="/api/users/me",status="200"} 1',
     },
   })
-  read(): Promise<string> {
+  readMetrics(): Promise<string> {
     return this.metrics.registry.metrics();
   }
 }

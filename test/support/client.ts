@@ -49,7 +49,7 @@ export class Client {
     const contentType = response.headers.get('content-type');
     const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
     if (method !== 'HEAD' && method !== 'OPTIONS') {
-      checkAnswer({ method, path, status: response.status, contentType, body: parsed });
+      checkAnswer({ method, path, status: response.status, headers: response.headers, body: parsed });
     }
     return { status: response.status, headers: response.headers, body: parsed as Body };
   }

@@ -1,22 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { FAILURE_SCHEMAS } from '../../src/openapi/failure-schemas.js';
 
-/** The part of the OpenAPI document that answers are checked against. */
-interface Document {
+/** The OpenAPI document, as far as tests look at it. */
+export interface Document {
+  openapi: string;
+  tags: { name: string; description?: string }[];
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, unknown> };
+  components: { schemas: Record<string, Schema>; securitySchemes: Record<string, Record<string, string>> };
 }
-interface Operation {
+export interface Operation {
   operationId: string;
-  responses: Record<string, { content?: Record<string, { schema: unknown }> }>;
+  summary: string;
+  tags: string[];
+  security: Record<string, string[]>[];
+  parameters: { name: string; in: string; required: boolean; schema: Schema }[];
+  requestBody?: { required: boolean; content: Record<string, Media> };
+  responses: Record<string, { headers: Record<string, unknown>; content?: Record<string, Media> }>;
+}
+export interface Media {
+  schema: Schema;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  format?: string;
+  properties?: Record<string, Schema>;
+  items?: Schema;
 }
 
 export interface Answer {
   method: string;
   path: string;
   status: number;
-  contentType: string | null;
+  headers: Headers;
   body: unknown;
 }
 
@@ -26,9 +46,17 @@ export const document = JSON.parse(
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 (addFormats as unknown as (target: Ajv2020) => void)(ajv);
+/** Failures of every dialect: the document has those of dialects that it has operations of. */
+const components = { ...document.components, schemas: { ...FAILURE_SCHEMAS, ...document.components.schemas } };
 const validators = new Map<string, ValidateFunction>();
 
-/** Throws when an answer is not what the OpenAPI document says: status, content type and body, extra fields included. */
+/** Headers that a caller acts upon: none of them may come as a surprise. */
+const MEANINGFUL_HEADERS = ['Retry-After', 'Set-Cookie', 'WWW-Authenticate', 'X-Request-Id'];
+
+/**
+ * Throws when an answer is not what the OpenAPI document says: status, headers, content type and body, extra fields
+ * included.
+ */
 export function checkAnswer(answer: Answer): void {
   const operation = operationOf(answer);
   const where = `${answer.method} ${answer.path} answered ${answer.status}`;
@@ -44,7 +72,11 @@ export function checkAnswer(answer: Answer): void {
       `${where}, which the document does not name for ${operation.operationId}: ${JSON.stringify(answer.body)}`,
     );
   }
-  const mediaType = answer.contentType?.split(';', 1)[0] ?? '';
+  const surprise = MEANINGFUL_HEADERS.find((name) => answer.headers.has(name) && !(name in response.headers));
+  if (surprise) {
+    throw new Error(`${where} with ${surprise}, which the document does not name for ${operation.operationId}`);
+  }
+  const mediaType = answer.headers.get('content-type')?.split(';', 1)[0] ?? '';
   if (!response.content) {
     if (answer.body !== undefined) {
       throw new Error(`${where} with a body, but the document says there is none`);
@@ -58,7 +90,7 @@ export function checkAnswer(answer: Answer): void {
   validate(where, media.schema, answer.body);
 }
 
-function operationOf({ method, path }: Answer): Operation | undefined {
+function operationOf({ method, path }: Pick<Answer, 'method' | 'path'>): Operation | undefined {
   const segments = segmentsOf(path);
   for (const [template, item] of Object.entries(document.paths)) {
     const expected = segmentsOf(template);
@@ -81,11 +113,12 @@ function failureSchemaOf(path: string): string {
   return `#/components/schemas/${name}`;
 }
 
-function validate(where: string, schema: unknown, body: unknown): void {
+/** Throws when a value does not fit a schema of the document; fields that the schema does not name are not welcome. */
+export function validate(where: string, schema: unknown, body: unknown): void {
   const key = JSON.stringify(schema);
   let validator = validators.get(key);
   if (!validator) {
-    validator = ajv.compile(closed({ ...(schema as object), components: document.components }) as object);
+    validator = ajv.compile(closed({ ...(schema as object), components }) as object);
     validators.set(key, validator);
   }
   if (!validator(body)) {

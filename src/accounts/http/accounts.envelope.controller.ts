@@ -45,7 +45,7 @@ export class AccountsEnvelopeController {
   @Post('account-details')
   @ForUsers()
   @EnvelopeResult(AccountDetailsEnvelopeResponse)
-  async accountDetails(
+  async getAccountDetails(
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<AccountDetailsEnvelopeResponse> {

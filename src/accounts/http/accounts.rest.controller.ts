@@ -14,7 +14,7 @@ export class AccountsRestController {
   @Get()
   @ForUsers()
   @RestResult(MeRestResponse)
-  async me(@CurrentPrincipal() principal: Principal): Promise<MeRestResponse> {
+  async getCurrentUser(@CurrentPrincipal() principal: Principal): Promise<MeRestResponse> {
     return MeRestResponse.from(await this.accounts.me(principal));
   }
 }

@@ -11,7 +11,7 @@ import { sessionCookieOf } from '../guard/presented-credential.js';
 import { ChangePasswordEnvelopeRequest } from './dto/change-password.envelope.request.js';
 import { LoginEnvelopeRequest } from './dto/login.envelope.request.js';
 import { LoginEnvelopeResponse } from './dto/login.envelope.response.js';
-import { setSessionCookie } from './session-cookie.js';
+import { SETS_SESSION_COOKIE, setSessionCookie } from './session-cookie.js';
 
 @EnvelopeController('Users')
 export class AuthEnvelopeController {
@@ -27,7 +27,7 @@ export class AuthEnvelopeController {
    */
   @Post('login')
   @Public()
-  @EnvelopeResult(LoginEnvelopeResponse)
+  @EnvelopeResult(LoginEnvelopeResponse, { headers: SETS_SESSION_COOKIE })
   @Refuses(new InvalidLogin(), new TooManyAttempts(900), new TooBusy(5))
   async login(
     @Body() body: LoginEnvelopeRequest,

@@ -1,4 +1,5 @@
 import { Body, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
 import { RestController } from '../../dialects/dialect-controllers.js';
@@ -10,13 +11,13 @@ import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
 import { SessionNotFound } from '../../tokens/tokens.errors.js';
 import { TokensService, type SessionPosition } from '../../tokens/tokens.service.js';
-import { InvalidEmail, UsernameTaken } from '../../users/users.errors.js';
+import { InvalidEmail, InvalidUsername, UsernameTaken } from '../../users/users.errors.js';
 import { PasswordRefused, SignUpClosed, TooBusy } from '../auth.errors.js';
 import { RegistrationService } from '../registration.service.js';
 import { SessionListRestResponse, SessionRestResponse } from './dto/session.rest.response.js';
 import { SignUpRestRequest } from './dto/sign-up.rest.request.js';
 import { SignUpRestResponse } from './dto/sign-up.rest.response.js';
-import { clearSessionCookie } from './session-cookie.js';
+import { CLEARS_SESSION_COOKIE, clearSessionCookie } from './session-cookie.js';
 
 @RestController('Users', 'users')
 export class AuthRestController {
@@ -36,6 +37,7 @@ export class AuthRestController {
   @RestResult(SignUpRestResponse, { status: 202 })
   @Refuses(
     new InvalidEmail(),
+    new InvalidUsername('username must have 1 to 64 letters, digits, dots, hyphens or underscores'),
     new PasswordRefused('password', 'is one of the most common passwords; choose another'),
     new SignUpClosed(),
     new UsernameTaken(),
@@ -52,7 +54,8 @@ export class AuthRestController {
   /** Log out: end the session that this request is made with. */
   @Post('me/logout')
   @ForUsers({ credentials: ['session'] })
-  @RestNothing()
+  @RestNothing({ headers: CLEARS_SESSION_COOKIE })
+  @Refuses(new SessionNotFound())
   async logout(
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
@@ -83,7 +86,7 @@ export class AuthRestController {
   /** End all my sessions, this one included. API key and access token stay. */
   @Delete('me/sessions')
   @ForUsers()
-  @RestNothing()
+  @RestNothing({ headers: CLEARS_SESSION_COOKIE })
   async endSessions(
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -92,11 +95,16 @@ export class AuthRestController {
     clearSessionCookie(reply, this.configuration);
   }
 
-  /** End one of my sessions. */
+  /** End one of my sessions: the one with this `id` in the list. */
   @Delete('me/sessions/:id')
   @ForUsers()
   @RestNothing()
   @Refuses(new SessionNotFound())
+  @ApiParam({
+    name: 'id',
+    description: 'As the list of sessions names it.',
+    schema: { type: 'string', example: '0Kx3uVwq6cX1ZrTq8b2DfA' },
+  })
   async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
     await this.tokens.endSession(principal, id);
   }

@@ -15,7 +15,7 @@ export class CreditsEnvelopeController {
   @Post('credits')
   @ForAccounts()
   @EnvelopeResult(CreditsEnvelopeResponse)
-  async balance(
+  async getCredits(
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<CreditsEnvelopeResponse> {

@@ -14,12 +14,12 @@ import { EntryListRestResponse, EntryRestResponse } from './dto/entry.rest.respo
 export class CreditsRestController {
   constructor(private readonly credits: CreditsService) {}
 
-  /** Get the balance of an account. */
+  /** Get credits: the balance of an account, your own unless you name another. */
   @Get()
   @ForAccounts()
   @RestResult(CreditsRestResponse)
   @Refuses(new AccountNotFound())
-  async balance(
+  async getCredits(
     @CurrentPrincipal() principal: Principal,
     @Query() query: AccountRestRequest,
   ): Promise<CreditsRestResponse> {
@@ -27,12 +27,12 @@ export class CreditsRestController {
     return CreditsRestResponse.from(await this.credits.balanceOf(accountId));
   }
 
-  /** List the ledger of an account, oldest entry first. */
+  /** List entries: the ledger of an account, oldest first. */
   @Get('entries')
   @ForAccounts()
   @RestResult(EntryListRestResponse)
   @Refuses(new AccountNotFound())
-  async entries(
+  async listEntries(
     @CurrentPrincipal() principal: Principal,
     @Query() query: AccountPageRestRequest,
   ): Promise<EntryListRestResponse> {

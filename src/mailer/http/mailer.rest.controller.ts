@@ -12,7 +12,7 @@ import { MailListRestResponse, MailRestResponse } from './dto/mail.rest.response
 export class MailerRestController {
   constructor(private readonly mailer: MailerService) {}
 
-  /** List mails of the platform directory, newest first. For administrators. */
+  /** List mails: those of the platform directory, newest first. */
   @Get()
   @ForAdministrators()
   @RestResult(MailListRestResponse)

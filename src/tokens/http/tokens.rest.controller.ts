@@ -15,7 +15,7 @@ export class TokensRestController {
   @Get()
   @ForUsers()
   @RestResult(AccessTokenRestResponse)
-  async accessToken(@CurrentPrincipal() principal: Principal): Promise<AccessTokenRestResponse> {
+  async getAccessToken(@CurrentPrincipal() principal: Principal): Promise<AccessTokenRestResponse> {
     return { access_token: await this.tokens.show(principal, 'access_token') };
   }
 
@@ -26,7 +26,7 @@ export class TokensRestController {
    */
   @Post('regenerate')
   @ForUsers()
-  @RestResult(AccessTokenRestResponse)
+  @RestResult(AccessTokenRestResponse, { example: { access_token: 'dGhpcyBpcyBhIG5ldyB0b2tlbg...' } })
   async regenerateAccessToken(
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,

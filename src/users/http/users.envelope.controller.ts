@@ -15,7 +15,7 @@ export class UsersEnvelopeController {
   @Post('profile')
   @ForUsers()
   @EnvelopeResult(ProfileEnvelopeResponse)
-  async profile(
+  async getProfile(
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<ProfileEnvelopeResponse> {

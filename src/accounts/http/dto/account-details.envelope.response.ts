@@ -9,7 +9,7 @@ export class AccountDetailsEnvelopeResponse {
    * @example 42
    */
   user!: number;
-  /** @example "tgkaBcDeFgHiJkLmNoPqRsTuVxYz0123456789aBcDeFgHi" */
+  /** @example "aBcDeFg.xYz..." */
   api_key!: string;
   /** @example false */
   system_emails!: boolean;
@@ -19,7 +19,10 @@ export class AccountDetailsEnvelopeResponse {
   notification_emails!: boolean;
   /** @example "Australia/Brisbane" */
   timezone!: string;
-  /** @example "notify" */
+  /**
+   * Preference for what happens when an unused collection expires; empty until it is set.
+   * @example "notify"
+   */
   unused_collection_expired!: string;
   /** @example "2025-01-15T09:00:00Z" */
   created_at!: string;

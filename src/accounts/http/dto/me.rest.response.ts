@@ -18,7 +18,7 @@ export class MeRestResponse {
   last_name!: string;
   /** @example true */
   is_authenticated!: boolean;
-  /** @example "tgaNhqPaZgfmRLxcBvYS0Kx3uVwq6cX1ZrTq8b2DfA7Hn4" */
+  /** @example "NhqPaZgfmRLxcBvYS..." */
   access_token!: string;
 
   static from({ user, accessToken }: { user: UserView; accessToken: string }): MeRestResponse {

@@ -9,7 +9,7 @@ export class LoginEnvelopeRequest {
   email!: string;
 
   /**
-   * Account password.
+   * Account password, as it is typed.
    * @example "S3cur3p@ss"
    */
   @PasswordText()

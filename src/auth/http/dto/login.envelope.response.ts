@@ -13,7 +13,7 @@ export class LoginUserEnvelopeResponse {
 export class LoginEnvelopeResponse {
   /**
    * The session. Send it as `Authorization: Bearer …`, `x-api-key` or `X-Session-Token`.
-   * @example "tgs9a8b7c6d5e4f9a8b7c6d5e9a8b7c6d5e4f9a8b7c6d5e"
+   * @example "9a8b7c6d5e4f..."
    */
   token!: string;
   user!: LoginUserEnvelopeResponse;

@@ -1,4 +1,4 @@
 export class AccessTokenRestResponse {
-  /** @example "tgaNhqPaZgfmRLxcBvYS0Kx3uVwq6cX1ZrTq8b2DfA7Hn4" */
+  /** @example "NhqPaZgfmRLxcBvYS..." */
   access_token!: string;
 }

@@ -1,0 +1,5 @@
+curl "<BASE_URL>/api/v1/users/account-details" \
+  -X POST \
+  -H "x-api-key: YOUR_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{}'
