@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 function send(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<RawReply> {
-  const credential = headers.cookie === undefined ? { 'x-api-key': alice.apiKey } : {};
+  const credential: Record<string, string> = headers.cookie === undefined ? { 'x-api-key': alice.apiKey } : {};
   return sendRaw(app.url, requestText(method, path, { ...credential, ...headers }, body));
 }
 

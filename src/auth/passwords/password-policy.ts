@@ -49,8 +49,7 @@ let loaded: Promise<ReadonlySet<string>> | undefined;
 /** 49,000 passwords, loaded when the first is chosen: most processes never need them. */
 function commonPasswords(): Promise<ReadonlySet<string>> {
   loaded ??= import('@zxcvbn-ts/language-common').then(
-    ({ dictionary }) =>
-      new Set((dictionary['passwords-common']).filter((password) => password.length >= LENGTH_MIN)),
+    ({ dictionary }) => new Set(dictionary['passwords-common'].filter((password) => password.length >= LENGTH_MIN)),
   );
   return loaded;
 }
