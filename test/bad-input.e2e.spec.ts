@@ -42,9 +42,10 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 afterEach(async () => {
-  expect(await everyRow()).toEqual(before);
-  expect(faults().slice(seen)).toEqual([]);
-  seen = faults().length;
+  const [rows, told] = [before, seen];
+  [before, seen] = [await everyRow(), faults().length];
+  expect(before).toEqual(rows);
+  expect(faults().slice(told)).toEqual([]);
 });
 
 /** What the log has of our own faults. */

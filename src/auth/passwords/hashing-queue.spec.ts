@@ -51,11 +51,11 @@ it('checklist 7: refuses what is too much at once, says when to come back, and s
 
 it('has room again when jobs have ended, failed ones too', async () => {
   const queue = new HashingQueue();
-  const failing = Array.from({ length: CORES * 33 }, () => queue.run(() => Promise.reject(new Error('no entropy'))));
-  await expect(queue.run(() => Promise.resolve(1))).rejects.toThrow(TooBusy);
-  const reasons = (await Promise.allSettled(failing)).map(
-    (outcome) => outcome.status === 'rejected' && String(outcome.reason),
+  const failing = Promise.allSettled(
+    Array.from({ length: CORES * 33 }, () => queue.run(() => Promise.reject(new Error('no entropy')))),
   );
+  await expect(queue.run(() => Promise.resolve(1))).rejects.toThrow(TooBusy);
+  const reasons = (await failing).map((outcome) => outcome.status === 'rejected' && String(outcome.reason));
   expect(new Set(reasons)).toEqual(new Set(['Error: no entropy']));
   await expect(queue.run(() => Promise.resolve(1))).resolves.toBe(1);
 });
