@@ -303,6 +303,28 @@ it('BCRYPT_COST raised: the next login makes a hash of the new cost, and the old
   expect(await statusOf(user.session)).toBe(200);
 });
 
+it('BCRYPT_COST raised: of right logins at once none is refused for the hash that another one renews', async () => {
+  await restart({ bcryptCost: 4 });
+  const user = await aUser();
+  const changing = await aUser();
+  await restart({ bcryptCost: 6 });
+  const statuses = await Promise.all(Array.from({ length: 10 }, () => loginStatus(user.email, PASSWORD)));
+  expect(statuses).toEqual(Array.from({ length: 10 }, () => 200));
+
+  const [change] = await Promise.all([
+    app
+      .client()
+      .post(
+        '/api/v1/users/password/change',
+        { old_password: PASSWORD, new_password: 'changed in a crowd' },
+        { 'x-api-key': changing.apiKey },
+      ),
+    ...Array.from({ length: 5 }, () => loginStatus(changing.email, PASSWORD)),
+  ]);
+  expect(change.status).toBe(200);
+  expect(await loginStatus(changing.email, 'changed in a crowd')).toBe(200);
+});
+
 it('checklist 38: SECRET_KEY changed: all that was made before goes on, and moves to the new key', async () => {
   await restart({ secretKeys: [OLD_KEY] });
   const user = await aUser();

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, type Principal } from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, type Principal, type UserKey } from '../route-policy/principal.js';
 import { TokensService, type OpenedSession, type SessionOrigin } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UsersService } from '../users/users.service.js';
@@ -9,7 +9,7 @@ import { InvalidLogin, PasswordRefused, WrongOldPassword } from './auth.errors.j
 import { passwordChangedMessage } from './auth.mails.js';
 import { LoginThrottle } from './login-throttle.js';
 import { checkPassword } from './passwords/password-policy.js';
-import { PasswordsService } from './passwords/passwords.service.js';
+import { PasswordsService, type VerifiedPassword } from './passwords/passwords.service.js';
 
 export interface LoginInput {
   email: string;
@@ -18,6 +18,8 @@ export interface LoginInput {
   /** A session that the browser already had; it is ended. */
   replacedSession?: string | undefined;
 }
+
+const COMPARISONS_MAX = 3;
 
 /**
  * Logging in, and changing the password that logs in. A login that fails says nothing about why: an unknown user, a
@@ -47,28 +49,13 @@ export class AuthService {
     };
     await this.throttle.check(attempt);
 
-    const owner = user && { directoryId: user.directoryId, userId: user.userId };
-    const verified = await this.passwords.verify(owner, input.password);
-    if (!user || !owner || !verified || user.isDisabled) {
+    // A disabled user is nobody: the same work, the same answer.
+    const owner = user && !user.isDisabled ? { directoryId: user.directoryId, userId: user.userId } : null;
+    const session = await this.withPassword(owner, input.password, (verified) =>
+      this.openSession(owner!, verified, input),
+    );
+    if (!user || !session) {
       await this.throttle.countFailure(attempt);
-      throw new InvalidLogin();
-    }
-    const renewed = verified.isOutdated ? await this.passwords.hash(input.password) : undefined;
-
-    const session = await this.transactions.run(async (tx) => {
-      // The password may have been changed while it was being compared: its sessions are over, and so is this login.
-      const isStillRight = renewed
-        ? await this.passwords.replace(tx, owner, verified, renewed)
-        : await this.passwords.isCurrent(tx, owner, verified);
-      if (!isStillRight) {
-        return undefined;
-      }
-      if (input.replacedSession !== undefined) {
-        await this.tokens.discardSession(tx, input.replacedSession);
-      }
-      return this.tokens.openSession(tx, owner, input.origin);
-    });
-    if (!session) {
       throw new InvalidLogin();
     }
     await this.throttle.forgive(attempt);
@@ -93,23 +80,61 @@ export class AuthService {
     if (input.newPassword.normalize('NFC') === input.oldPassword.normalize('NFC')) {
       throw new PasswordRefused('new_password', 'must not be the old one');
     }
-    const verified = await this.passwords.verify(owner, input.oldPassword);
-    if (!verified) {
+    const isChanged = await this.withPassword(owner, input.oldPassword, async (verified) => {
+      const next = await this.passwords.hash(input.newPassword);
+      return this.transactions.run(async (tx) => {
+        if (!(await this.passwords.replace(tx, owner, verified, next))) {
+          return undefined;
+        }
+        await this.tokens.endOtherSessions(tx, owner, principal.credential);
+        await this.mailer.enqueue(tx, passwordChangedMessage(user));
+        return true;
+      });
+    });
+    if (!isChanged) {
       await this.throttle.countFailure(attempt);
       throw new WrongOldPassword();
     }
-    const next = await this.passwords.hash(input.newPassword);
+  }
 
-    const isReplaced = await this.transactions.run(async (tx) => {
-      if (!(await this.passwords.replace(tx, owner, verified, next))) {
-        return false;
+  /** Undefined when the password is no longer the verified one: its sessions are over, and so is this login. */
+  private async openSession(
+    owner: UserKey,
+    verified: VerifiedPassword,
+    { password, origin, replacedSession }: LoginInput,
+  ): Promise<OpenedSession | undefined> {
+    const renewed = verified.isOutdated ? await this.passwords.hash(password) : undefined;
+
+    return this.transactions.run(async (tx) => {
+      const isStillRight = renewed
+        ? await this.passwords.replace(tx, owner, verified, renewed)
+        : await this.passwords.isCurrent(tx, owner, verified);
+      if (!isStillRight) {
+        return undefined;
       }
-      await this.tokens.endOtherSessions(tx, owner, principal.credential);
-      await this.mailer.enqueue(tx, passwordChangedMessage(user));
-      return true;
+      if (replacedSession !== undefined) {
+        await this.tokens.discardSession(tx, replacedSession);
+      }
+      return this.tokens.openSession(tx, owner, origin);
     });
-    if (!isReplaced) {
-      throw new WrongOldPassword();
+  }
+
+  /**
+   * What `work` makes of the right password; undefined when it is wrong. When `work` finds the hash replaced meanwhile,
+   * by a login that renewed it or by another password, only a new comparison can tell which.
+   */
+  private async withPassword<Result>(
+    owner: UserKey | null,
+    password: string,
+    work: (verified: VerifiedPassword) => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    for (let attempt = 1; attempt <= COMPARISONS_MAX; attempt++) {
+      const verified = await this.passwords.verify(owner, password);
+      const result = verified && (await work(verified));
+      if (!verified || result !== undefined) {
+        return result ?? undefined;
+      }
     }
+    return undefined;
   }
 }

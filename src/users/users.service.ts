@@ -39,7 +39,7 @@ export class UsersService {
       directoryId: input.directoryId,
       externalId: randomBytes(16).toString('hex'),
       email,
-      emailAsGiven: input.email.trim(),
+      emailAsGiven: deliverable(input.email),
       username: this.canonicalUsername(input.username, email),
       name: input.name?.trim() ?? '',
       role: input.role ?? 'user',
@@ -97,7 +97,7 @@ export class UsersService {
       const email = this.canonicalEmail(changes.email);
       row.emailVerifiedAt = email === row.email ? row.emailVerifiedAt : null;
       row.email = email;
-      row.emailAsGiven = changes.email.trim();
+      row.emailAsGiven = deliverable(changes.email);
     }
     try {
       return { before, after: userView(await tx.save(row)) };
@@ -138,4 +138,9 @@ function nameTaken(error: unknown): Error | undefined {
       return new UsernameTaken();
   }
   return undefined;
+}
+
+/** As it was typed, but for what no mail server takes. */
+function deliverable(email: string): string {
+  return email.trim().replace(/\.$/, '');
 }
