@@ -3,10 +3,14 @@ import type { Logger as PinoLogger } from 'pino';
 /** How long requests in flight may take to finish. */
 const PATIENCE_MS = 30_000;
 
-/** Ends the process in order: what was started last stops first. A second signal does not wait. */
+/** Ctrl-C in `npm start` arrives twice, from the terminal and from npm: that is one wish. */
+const ECHO_MS = 1_000;
+
+/** Ends the process in order: what was started last stops first. A second signal, later, does not wait. */
 export class Shutdown {
   private readonly steps: { name: string; stop: () => Promise<void> }[] = [];
   private running: Promise<void> | undefined;
+  private signalledAt = 0;
 
   add(name: string, stop: () => Promise<void>): void {
     this.steps.unshift({ name, stop });
@@ -16,8 +20,12 @@ export class Shutdown {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         if (this.running) {
-          process.exit(1);
+          if (performance.now() - this.signalledAt > ECHO_MS) {
+            process.exit(1);
+          }
+          return;
         }
+        this.signalledAt = performance.now();
         logger.info({ signal }, 'stopping: requests in flight are finished first');
         setTimeout(() => process.exit(1), PATIENCE_MS + 5_000).unref();
         void this.run().then(

@@ -83,16 +83,20 @@ it('checklist 28: what is ended through one process is refused by the other in t
   expect(await meOfOther(session)).toBe(401);
 });
 
-it.each(['SIGTERM', 'SIGINT'] as const)('%s finishes the requests in flight and exits with 0', async (signal) => {
-  const server = await start({ BCRYPT_COST: '13' });
-  const logins = Array.from({ length: 4 }, () =>
-    server.client().post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const exit = server.signal(signal);
-  expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
-  expect(await exit).toBe(0);
-});
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s, even twice at once, finishes the requests in flight and exits with 0',
+  async (signal) => {
+    const server = await start({ BCRYPT_COST: '13' });
+    const logins = Array.from({ length: 4 }, () =>
+      server.client().post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    server.child.kill(signal); // Ctrl-C in npm start arrives twice.
+    const exit = server.signal(signal);
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    expect(await exit).toBe(0);
+  },
+);
 
 describe('refuses to start, with one line for each problem and exit code 1:', () => {
   async function refusal(variables: Record<string, string>): Promise<string[]> {

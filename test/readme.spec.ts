@@ -44,7 +44,6 @@ it('the first command starts it, and the tour does what it says', async () => {
     PORT: String(port),
     npm_config_prefer_offline: 'true',
   };
-  // A group of its own, to end the server whether npm passes the signal on or not.
   const server = spawn('bash', ['-c', blocks[0]!], { cwd: checkout, env: environment, detached: true });
   const exit = new Promise<number | null>((resolve) => server.on('close', resolve));
   let output = '';

@@ -16,7 +16,7 @@ const configuration = {
 };
 const app = await NestFactory.create(AppModule.with(configuration), new FastifyAdapter(), {
   preview: true,
-  logger: ['error', 'warn'],
+  logger: ['error'],
 });
 const document = SwaggerModule.createDocument(app, DOCUMENT_BASE, { operationIdFactory: operationId });
 await writeFile(
