@@ -69,7 +69,7 @@ export class FailureFilter implements ExceptionFilter {
     if (thrown instanceof NotFoundException) {
       // Services refuse with errors of their own, so this one can only come from the router.
       const methods = this.routes.methodsOf(path);
-      return methods.length > 0
+      return methods.length > 0 && !methods.includes(request.method)
         ? new MethodNotAllowed(request.method, methods)
         : new UnknownRoute(request.method, path);
     }
