@@ -100,7 +100,11 @@ export class AuthRestController {
   @ForUsers()
   @RestNothing()
   @Refuses(new SessionNotFound())
-  @ApiParam({ name: 'id', description: 'As the list of sessions names it.', schema: { type: 'string', example: '0Kx3uVwq6cX1ZrTq8b2DfA' } })
+  @ApiParam({
+    name: 'id',
+    description: 'As the list of sessions names it.',
+    schema: { type: 'string', example: '0Kx3uVwq6cX1ZrTq8b2DfA' },
+  })
   async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
     await this.tokens.endSession(principal, id);
   }
