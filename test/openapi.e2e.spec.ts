@@ -172,6 +172,31 @@ describe('the document and the server', () => {
   );
 });
 
+describe('the page at /docs', () => {
+  it.each(['/docs', '/docs/', '/docs?from=mail'])('asks for everything relative to %s', async (path) => {
+    const answer = await fetch(app.url + path);
+    const page = await answer.text();
+    expect(page).toContain('<title>Tollgate API</title>');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'");
+
+    const links = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(3);
+    const below = new URL(path, 'http://proxy.example').href.replace('.example/', '.example/some/path/');
+    for (const link of links) {
+      const { href } = new URL(link, below);
+      expect(href).toMatch(/^http:\/\/proxy\.example\/some\/path\/docs\//);
+      expect(await statusOf(href.replace('http://proxy.example/some/path', app.url))).toBe(200);
+    }
+  });
+
+  it('gives nothing of the package but what it needs', async () => {
+    const paths = ['package.json', 'index.html', 'swagger-ui.js', '../start.js/../assets/package.json'];
+    for (const path of paths) {
+      expect([path, await statusOf(`${app.url}/docs/assets/${path}`)]).toEqual([path, 404]);
+    }
+  });
+});
+
 describe('programs that read the document', () => {
   it('redocly has nothing to say against it', async () => {
     const report = await succeeds('@redocly/cli/bin/cli.js', ['lint', '--format=json', DOCUMENT_FILE]);
@@ -225,6 +250,13 @@ async function succeeds(program: string, args: string[]): Promise<string> {
   });
   expect(result).toMatchObject({ exitCode: 0 });
   return result.stdout;
+}
+
+/** Reads the whole answer: one that is left unread keeps its connection, and so the server, from closing. */
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  return response.status;
 }
 
 function named({ method, path }: PlacedOperation): string {

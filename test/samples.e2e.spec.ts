@@ -98,6 +98,7 @@ describe.each(LANGUAGES)('the samples of the rest page in $name', (language) => 
   });
 
   test('get access token', async () => {
+    expect(john.accessToken).toMatch(/^tga/);
     expect(await run('token', language, john)).toBe(language.print({ access_token: john.accessToken }));
   });
 

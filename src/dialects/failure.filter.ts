@@ -70,7 +70,7 @@ export class FailureFilter implements ExceptionFilter {
       // Services refuse with errors of their own, so this one can only come from the router.
       const path = pathOf(request.url);
       const methods = this.routes.methodsOf(path);
-      return methods.length > 0
+      return methods.length > 0 && !methods.includes(request.method)
         ? new MethodNotAllowed(request.method, methods)
         : new UnknownRoute(request.method, path);
     }
