@@ -10,7 +10,7 @@ const PAGE_LIMIT_DEFAULT = 100;
 /** A whole number in a query string. */
 export function QueryInteger({ min, max }: { min: number; max: number }): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ type: 'integer', minimum: min, maximum: max }),
+    ApiProperty({ type: 'integer', format: 'int64', minimum: min, maximum: max }),
     Transform(({ value }) =>
       typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : (value as unknown),
     ),

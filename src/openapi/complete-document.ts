@@ -213,11 +213,15 @@ function usedBy(paths: OpenAPIObject['paths'], schemas: Components): Components 
   );
 }
 
-/** Every number of this API is whole. */
+/** Every number of this API is whole, and may need more than 32 bits, which generators assume unless they are told. */
 function withIntegers(schema: Schema): Schema {
-  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
-    key === 'type' && value === 'number' ? 'integer' : value,
+  return JSON.parse(JSON.stringify(schema), (_, value: unknown) =>
+    isNumberSchema(value) ? { ...value, type: 'integer', format: 'int64' } : value,
   ) as Schema;
+}
+
+function isNumberSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'number';
 }
 
 const FORMATS_BY_EXAMPLE = [
