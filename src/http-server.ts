@@ -178,8 +178,17 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       exposedHeaders: ['X-Request-Id', 'Retry-After'],
     });
   }
+  let isClosing = false;
+  server.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
   server.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('x-request-id', request.id);
+    if (isClosing) {
+      // Otherwise a client that keeps its connection open would keep us from ending.
+      reply.header('connection', 'close');
+    }
     if (!reply.hasHeader('cache-control')) {
       reply.header('cache-control', 'no-store');
     }

@@ -93,7 +93,9 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     await new Promise((resolve) => setTimeout(resolve, 400));
     server.child.kill(signal); // Ctrl-C in npm start arrives twice.
     const exit = server.signal(signal);
-    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    const replies = await Promise.all(logins);
+    expect(replies.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    expect(replies.map(({ headers }) => headers.get('connection'))).toEqual(['close', 'close', 'close', 'close']);
     expect(await exit).toBe(0);
   },
 );

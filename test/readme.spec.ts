@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ beforeAll(async () => {
   blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!.trim());
 
   checkout = await mkdtemp(join(tmpdir(), 'tollgate-readme-'));
+  await chmod(checkout, 0o711); // As root the database runs as another user, who must pass through.
   const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: REPOSITORY });
   for (const file of stdout.split('\n').filter(Boolean)) {
     await mkdir(dirname(join(checkout, file)), { recursive: true });
