@@ -1,14 +1,5 @@
 import { DomainError, type FieldProblem } from '../errors/domain-error.js';
 
-/** No credential, or one that is not good. Which of the two, and why, is not said. */
-export class NotAuthenticated extends DomainError {
-  readonly kind = 'unauthenticated';
-  readonly code = 'auth.not_authenticated';
-  constructor() {
-    super('Not authenticated');
-  }
-}
-
 export class AmbiguousCredentials extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'auth.ambiguous_credentials';

@@ -2,6 +2,15 @@ import { DomainError, type FieldProblem } from './domain-error.js';
 
 /** Refusals that concern the request itself, before any feature has seen it. */
 
+/** No credential, or one that is not good. Which of the two, and why, is not said. */
+export class NotAuthenticated extends DomainError {
+  readonly kind = 'unauthenticated';
+  readonly code = 'auth.not_authenticated';
+  constructor() {
+    super('Not authenticated');
+  }
+}
+
 export class InvalidRequest extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'request.invalid';

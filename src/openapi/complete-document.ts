@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { AccessDenied, AmbiguousCredentials, CrossOriginRequest, NotAuthenticated } from '../auth/auth.errors.js';
+import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/auth.errors.js';
 import { dialectOf, type Dialect } from '../dialects/dialect.js';
 import {
   REFUSALS_EXTENSION,
@@ -15,6 +15,7 @@ import {
   InvalidCursor,
   InvalidRequest,
   MalformedBody,
+  NotAuthenticated,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
 import { POLICY_EXTENSION, type RoutePolicy } from '../route-policy/route-policy.js';

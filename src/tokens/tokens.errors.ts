@@ -1,13 +1,5 @@
 import { DomainError } from '../errors/domain-error.js';
 
-export class CredentialGone extends DomainError {
-  readonly kind = 'unauthenticated';
-  readonly code = 'auth.not_authenticated';
-  constructor() {
-    super('Not authenticated');
-  }
-}
-
 export class SessionNotFound extends DomainError {
   readonly kind = 'not_found';
   readonly code = 'tokens.session_not_found';

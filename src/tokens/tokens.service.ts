@@ -2,12 +2,13 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
+import { NotAuthenticated } from '../errors/request.errors.js';
 import type { CredentialKind, PresentedCredential, UserKey } from '../route-policy/principal.js';
 import { SecretKeys } from '../secret-keys/secret-keys.js';
 import { Credential } from './credential.entity.js';
 import { credentialText, newCredentialId, readCredentialText, type CredentialClaim } from './credential-text.js';
 import { sessionView, type SessionView } from './session.view.js';
-import { CredentialGone, SessionNotFound } from './tokens.errors.js';
+import { SessionNotFound } from './tokens.errors.js';
 
 /** The kinds of which every user has exactly one, until it is rotated. */
 export type LastingKind = Extract<CredentialKind, 'api_key' | 'access_token'>;
@@ -72,7 +73,7 @@ export class TokensService {
    * Replaces a user's API key or access token; the old one is dead when this returns. Of several rotations at once one
    * takes place: the others return its result, or are refused when they were authorised by the very credential that it ended.
    *
-   * @throws CredentialGone
+   * @throws NotAuthenticated
    */
   async rotate(owner: UserKey, kind: LastingKind, presented: PresentedCredential): Promise<string> {
     const current = await this.dataSource.manager.findOneByOrFail(Credential, { ...ownedBy(owner), kind });
@@ -87,7 +88,7 @@ export class TokensService {
       return this.textOf(next);
     }
     if (presented.kind === kind) {
-      throw new CredentialGone();
+      throw new NotAuthenticated();
     }
     return this.show(owner, kind);
   }

@@ -3,9 +3,10 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
+import { NotAuthenticated } from '../../errors/request.errors.js';
 import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
 import { ROUTE_POLICY, type RoutePolicy } from '../../route-policy/route-policy.js';
-import { AccessDenied, CrossOriginRequest, NotAuthenticated } from '../auth.errors.js';
+import { AccessDenied, CrossOriginRequest } from '../auth.errors.js';
 import { CREDENTIAL_STRATEGY } from './credential.strategy.js';
 import { isSameOrigin } from './same-origin.js';
 

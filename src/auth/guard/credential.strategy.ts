@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import type { Principal } from '../../route-policy/principal.js';
 import { TokensService } from '../../tokens/tokens.service.js';
-import { NotAuthenticated } from '../auth.errors.js';
+import { NotAuthenticated } from '../../errors/request.errors.js';
 import { presentedText } from './presented-credential.js';
 import { PrincipalsService } from './principals.service.js';
 

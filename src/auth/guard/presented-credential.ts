@@ -1,7 +1,8 @@
 import { parse } from 'cookie';
 import type { FastifyRequest } from 'fastify';
 import type { CredentialKind } from '../../route-policy/principal.js';
-import { AmbiguousCredentials, NotAuthenticated } from '../auth.errors.js';
+import { NotAuthenticated } from '../../errors/request.errors.js';
+import { AmbiguousCredentials } from '../auth.errors.js';
 
 export const SESSION_COOKIE = 'session';
 
