@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../config/environment.js';
 import { useEmbeddedPostgres } from './embedded/embedded-postgres.js';
@@ -32,7 +32,7 @@ try {
 }
 
 function runTypeorm(args: string[], url: string): Promise<number> {
-  const cli = join(dirname(createRequire(import.meta.url).resolve('typeorm/package.json')), 'cli.js');
+  const cli = createRequire(import.meta.url).resolve('typeorm/cli.js');
   const child = spawn(process.execPath, [cli, ...args, '--dataSource', join(DIST, 'ormconfig.js')], {
     stdio: 'inherit',
     env: { ...process.env, DATABASE_URL: url },

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+/** The built command behind `npm run migration:…`. */
+
+const COMMAND = fileURLToPath(new URL('../dist/src/database/migration-command.js', import.meta.url));
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase({ empty: true });
+});
+afterAll(() => database.drop());
+
+function run(...args: string[]): Promise<{ exitCode: number; output: string }> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, DATABASE_URL: database.url };
+    execFile(process.execPath, [COMMAND, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ exitCode: error ? Number(error.code) : 0, output: stdout + stderr }),
+    );
+  });
+}
+
+const hasUsers = async () => {
+  const [row] = await database.query<{ name: string | null }>(`SELECT to_regclass('users')::text AS name`);
+  return row?.name === 'users';
+};
+
+it('runs the migrations, finds nothing to generate, and reverts them', async () => {
+  expect((await run('run')).exitCode).toBe(0);
+  expect(await hasUsers()).toBe(true);
+
+  const generated = await run('generate', 'add-something');
+  expect(generated.output).toContain('No changes in database schema were found');
+
+  expect((await run('revert')).exitCode).toBe(0);
+  expect(await hasUsers()).toBe(false);
+});
+
+it('explains itself when the command is unknown', async () => {
+  const { exitCode, output } = await run('sideways');
+  expect(exitCode).toBe(2);
+  expect(output).toMatch(/^usage: /);
+});
