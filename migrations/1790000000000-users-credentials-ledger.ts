@@ -38,7 +38,9 @@ export class UsersCredentialsLedger1790000000000 implements MigrationInterface {
         LOOP
           PERFORM pg_advisory_xact_lock(hashtextextended(NEW.directory_id || ':' || chosen, 0));
         END LOOP;
-        IF EXISTS (SELECT FROM users WHERE directory_id = NEW.directory_id AND id <> NEW.id AND email = NEW.username)
+        -- Whose username is the own email clashes by the email, and is told so.
+        IF (NEW.username <> NEW.email
+            AND EXISTS (SELECT FROM users WHERE directory_id = NEW.directory_id AND id <> NEW.id AND email = NEW.username))
           OR EXISTS (SELECT FROM users WHERE directory_id = NEW.directory_id AND id <> NEW.id AND external_id = NEW.username)
         THEN
           RAISE unique_violation USING CONSTRAINT = 'users_username_key', TABLE = 'users',

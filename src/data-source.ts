@@ -21,6 +21,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     applicationName: 'tollgate',
     poolSize: 20,
     connectTimeoutMS: 5_000,
-    extra: { query_timeout: 30_000 },
+    // The server gives up first, so that what was answered 503 does not happen after all.
+    extra: { statement_timeout: 25_000, query_timeout: 30_000 },
   };
 }

@@ -90,7 +90,7 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       },
     },
     // Browsers ignore these over plain HTTP, and complain about two of them in the console.
-    strictTransportSecurity: isHttps,
+    strictTransportSecurity: isHttps && { includeSubDomains: false },
     crossOriginOpenerPolicy: isHttps,
     originAgentCluster: isHttps,
   });
@@ -99,6 +99,7 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
     await server.register(cors, {
       origin: configuration.corsOrigins,
       credentials: false,
+      strictPreflight: false, // What is no preflight is refused like any other wrong method.
       methods: ['GET', 'HEAD', 'POST', 'DELETE'],
       exposedHeaders: ['X-Request-Id', 'Retry-After'],
     });

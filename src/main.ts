@@ -1,20 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PasswordRefused } from './auth/auth.errors.js';
 import { RegistrationService } from './auth/registration.service.js';
 import type { Configuration, Environment } from './config/configuration.js';
 import { ConfigurationError, readEnvironment } from './config/environment.js';
 import { secretKeyFromFile } from './config/secret-key-file.js';
-import { isDatabaseUnavailable } from './database/database-errors.js';
-import {
-  EmbeddedPostgresError,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-} from './database/embedded/embedded-postgres.js';
-import { UnsuitableDatabase } from './database/migrator.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { createServer } from './http-server.js';
 import { createLogger } from './logging/logger.js';
 import { Shutdown } from './shutdown.js';
-import { announce } from './start-message.js';
+import { explain } from './start-errors.js';
+import { announce, announceAdministrator } from './start-message.js';
 
 const shutdown = new Shutdown();
 
@@ -39,8 +33,12 @@ async function start(): Promise<void> {
   shutdown.add('server', () => app.close());
 
   const administrator = await app.get(RegistrationService).ensureAdministrator();
+  if (administrator) {
+    // At once: it cannot be told again, and the rest of the start may still fail.
+    announceAdministrator(administrator);
+  }
   await listen(app, configuration);
-  announce({ configuration, database, administrator });
+  announce(configuration, database);
 }
 
 /** What the operator left open: the embedded database, and the key in its data folder. */
@@ -83,23 +81,4 @@ async function listen(app: NestFastifyApplication, { port, host }: Configuration
     }
     throw error;
   }
-}
-
-/** One line per problem that the operator can do something about; the whole stack of anything else. */
-function explain(error: unknown): string[] {
-  if (error instanceof ConfigurationError) {
-    return error.problems.map((problem) => `tollgate: ${problem}`);
-  }
-  if (
-    error instanceof EmbeddedPostgresError ||
-    error instanceof UnsuitableDatabase ||
-    error instanceof PasswordRefused
-  ) {
-    return [`tollgate: ${error.message}`];
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (isDatabaseUnavailable(error)) {
-    return [`tollgate: The database at DATABASE_URL cannot be used: ${message || code}.`];
-  }
-  return [`tollgate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }

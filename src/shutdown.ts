@@ -27,7 +27,7 @@ export class Shutdown {
         }
         this.signalledAt = performance.now();
         logger.info({ signal }, 'stopping: requests in flight are finished first');
-        setTimeout(() => process.exit(1), PATIENCE_MS + 5_000).unref();
+        setTimeout(() => process.exit(1), PATIENCE_MS * this.steps.length + 5_000).unref();
         void this.run().then(
           () => process.exit(0),
           (error: unknown) => {

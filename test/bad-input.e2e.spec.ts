@@ -128,7 +128,7 @@ describe.each(ROUTES)('a body sent to $path', ({ dialect, path, valid }) => {
     'is refused as broken JSON when it is %j, and not repeated',
     async (body) => {
       const reply = await send('POST', path, { headers: JSON_TYPE, body });
-      expectRefusal(reply, dialect, 400, /^The body is not valid JSON( at position \d+)?\.$/);
+      expectRefusal(reply, dialect, 400, /^The body is not valid JSON(: it ends too early| at position \d+)?\.$/);
     },
   );
 
@@ -259,9 +259,11 @@ describe('a body that names a user', () => {
   });
 
   const TEXTS = FIELDS.filter(([, , field]) => !field.includes('password'));
-  it.each(TEXTS)('checklist 47: %s %s refuses NUL in %s', async (dialect, path, field, others) => {
-    const reply = await send('POST', path, { body: { ...others, [field]: 'nul\0@example.com' } });
-    expectRefusal(reply, dialect, 400, new RegExp(`^${field} .*NUL`));
+  it.each(TEXTS)('checklist 47: %s %s refuses NUL and line breaks in %s', async (dialect, path, field, others) => {
+    for (const text of ['nul\0@example.com', 'line\r\nbreak@example.com']) {
+      const reply = await send('POST', path, { body: { ...others, [field]: text } });
+      expectRefusal(reply, dialect, 400, new RegExp(`^${field} .*control characters`));
+    }
   });
 
   it.each(['yes', 1, null, 'true', []])(
@@ -289,12 +291,12 @@ describe('a body that names a user', () => {
     ];
     for (const email of addresses) {
       const reply = await send('POST', SIGN_UP, { body: { email, password: PASSWORD } });
-      expectRefusal(reply, 'rest', 400, /^email must be an email address$/);
+      expectRefusal(reply, 'rest', 400, /^email must (be an email address|not contain control characters)/);
       expectRefusal(
         await send('POST', UPDATE, { body: { email } }),
         'envelope',
         400,
-        /^email must be an email address$/,
+        /^email must (be an email address|not contain control characters)/,
       );
     }
   });

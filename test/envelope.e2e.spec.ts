@@ -206,11 +206,27 @@ describe('profile/update', () => {
     expect(details.body.data).toMatchObject({ name: 'Dora', email: user.email });
   });
 
-  it.each(['Mars/Olympus', '+10:00', ' ', 'Australia/Brisbane\u0000'])('refuses the time zone %j', async (timezone) => {
-    const reply = await update(alice, { timezone });
-    expect(reply.status).toBe(400);
-    expect(reply.body.data).toContain('timezone');
-  });
+  it.each(['Mars/Olympus', '+10:00', 'australia/brisbane', 'PST', 'SystemV/PST8', ' ', 'Australia/Brisbane\u0000'])(
+    'refuses the time zone %j',
+    async (timezone) => {
+      const reply = await update(alice, { timezone });
+      expect(reply.status).toBe(400);
+      expect(reply.body.data).toContain('timezone');
+    },
+  );
+});
+
+it.each(['UTC', 'Asia/Kolkata', 'America/Argentina/Ushuaia', 'Etc/GMT+5'])(
+  'takes the time zone %s',
+  async (timezone) => {
+    const reply = await app.client().post(`${USERS}/profile/update`, { timezone }, { 'x-api-key': alice.apiKey });
+    expect(reply.body).toMatchObject({ data: { timezone } });
+  },
+);
+
+it('takes names of one line only', async () => {
+  const reply = await app.client().post(`${USERS}/profile/update`, { name: 'a\r\nb' }, { 'x-api-key': alice.apiKey });
+  expect(reply.status).toBe(400);
 });
 
 describe('password/change', () => {

@@ -1,3 +1,4 @@
+import { DataSource } from 'typeorm';
 import { credentialText, newCredentialId } from '../src/tokens/credential-text.js';
 import { SecretKeys } from '../src/secret-keys/secret-keys.js';
 import { sendRaw } from './support/raw-socket.js';
@@ -230,4 +231,9 @@ it('checklist 32: what carries a credential or personal data is not stored by an
     const reply = await app.client().get(path, { 'x-api-key': user.apiKey });
     expect([path, reply.headers.get('cache-control')]).toEqual([path, 'no-store']);
   }
+});
+
+it('checklist 66: the server ends a slow statement before its caller is told that it failed', async () => {
+  const [row] = await app.nest.get(DataSource).query<{ statement_timeout: string }[]>('SHOW statement_timeout');
+  expect(row).toEqual({ statement_timeout: '25s' });
 });

@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from './support/test-database.j
 
 /** The built command behind `npm run migration:…`. */
 
-const COMMAND = fileURLToPath(new URL('../dist/src/database/migration-command.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../dist/src/migration-command.js', import.meta.url));
 
 let database: TestDatabase;
 

@@ -390,6 +390,15 @@ describe('guessing', () => {
     expect(await loginStatus(user.email, PASSWORD, '192.0.2.2')).toBe(200);
   });
 
+  it('checklist 3: counts the addresses of one IPv6 network as one, and others apart', async () => {
+    for (let i = 1; i <= 10; i++) {
+      expect(new Set(await guess(10, `v6-${i}@example.com`, `2001:db8:0:7::${i}:1`))).toEqual(new Set([401]));
+    }
+    const user = await aUser();
+    expect(await loginStatus(user.email, PASSWORD, '2001:db8:0:7:ffff::2')).toBe(429);
+    expect(await loginStatus(user.email, PASSWORD, '2001:db8:0:8::1')).toBe(200);
+  });
+
   it('checklist 1, 3: is limited alike for known and unknown accounts, whatever the spelling of the address', async () => {
     const { email: known } = await aUser();
     for (const email of [known, 'unknown@example.com']) {

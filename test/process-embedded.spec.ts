@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerProcess } from './support/server-process.js';
@@ -101,6 +101,22 @@ it('a port that is taken is refused, and the database is stopped again', async (
   const second = await ServerProcess.spawn({ DATA_DIR: dataDir, PORT: port });
   expect(await second.exit).toBe(1);
   expect(second.output).toContain(`Port ${port} on 127.0.0.1 is taken`);
+  // The administrator is there by now, and so its login was told.
+  const [, email, password] = /Admin {2}(\S+), password (\S+)/.exec(second.output) ?? [];
+
   const third = await start();
   expect(third.output).not.toContain('taken over');
+  expect((await third.client().post('/api/v1/users/login', { email, password })).status).toBe(200);
+});
+
+it('checklist 68: refuses a key file that holds no key, and a data folder that is none', async () => {
+  await mkdir(dataDir, { mode: 0o711 });
+  await writeFile(join(dataDir, 'secret.key'), '\n');
+  const damaged = await ServerProcess.spawn({ DATA_DIR: dataDir });
+  expect(await damaged.exit).toBe(1);
+  expect(damaged.output.trim().split('\n')).toEqual([expect.stringContaining('secret.key does not hold a key')]);
+
+  const misplaced = await ServerProcess.spawn({ DATA_DIR: join(dataDir, 'secret.key') });
+  expect(await misplaced.exit).toBe(1);
+  expect(misplaced.output.trim().split('\n')).toEqual([expect.stringMatching(/^tollgate: DATA_DIR, .*cannot be used/)]);
 });

@@ -143,6 +143,30 @@ describe('refuses to start, with one line for each problem and exit code 1:', ()
     ]);
   });
 
+  it.each([
+    ['postgres://a%zz:hidden@127.0.0.1/x', /^tollgate: DATABASE_URL is not a valid URL/],
+    ['postgres://127.0.0.1:99999/x', /^tollgate: DATABASE_URL is not a valid URL/],
+    ['postgres:x', /^tollgate: DATABASE_URL must be a URL that begins with/],
+  ])('the database URL %s', async (url, expected) => {
+    const lines = await refusal({ DATABASE_URL: url, SECRET_KEY });
+    expect(lines).toEqual([expect.stringMatching(expected)]);
+    expect(lines.join()).not.toContain('hidden');
+  });
+
+  it('a server without TLS that was asked for it', async () => {
+    const lines = await refusal({ DATABASE_URL: `${database.url}?sslmode=require`, SECRET_KEY });
+    expect(lines).toEqual([expect.stringMatching(/^tollgate: The database at DATABASE_URL cannot be used: .*SSL/)]);
+  });
+
+  it('an administrator whose address is a normal user', async () => {
+    const server = await start();
+    await aSession(server, 'normal@example.com');
+    await server.stop();
+    await database.query(`DELETE FROM users WHERE role = 'admin'`);
+    const lines = await refusal({ DATABASE_URL: database.url, SECRET_KEY, ADMIN_EMAIL: 'normal@example.com' });
+    expect(lines).toEqual([expect.stringContaining('ADMIN_EMAIL is the address of a user who is no administrator')]);
+  });
+
   it('a port that is taken', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));

@@ -48,6 +48,23 @@ describe('users/me', () => {
     expect(body).toMatchObject({ username: user.email, first_name: '', last_name: '' });
   });
 
+  it('a username that was the own email goes with it, and the address is free for its next owner', async () => {
+    const user = await app.aUser({ email: 'passed-on@example.com', username: 'passed-on@example.com' });
+    await app.client().post('/api/v1/users/profile/update', { email: 'moved@example.com' }, bearer(user.session));
+    const { body } = await app.client().get('/api/users/me/', bearer(user.session));
+    expect(body).toMatchObject({ email: 'moved@example.com', username: 'moved@example.com' });
+    const next = await app.aUser({ email: 'passed-on@example.com' });
+    expect(next.id).not.toBe(user.id);
+  });
+
+  it('refuses a query that it does not read', async () => {
+    const user = await app.aUser();
+    for (const path of ['/api/users/me/', '/api/users/me/token/']) {
+      const reply = await app.client().get<{ detail: string }>(`${path}?fields=all`, bearer(user.session));
+      expect([path, reply.status, reply.body.detail]).toEqual([path, 400, 'fields is not a field of this request']);
+    }
+  });
+
   it('says "Not authenticated" with a 401', async () => {
     const reply = await app.client().get('/api/users/me/');
     expect(reply.status).toBe(401);
@@ -159,6 +176,27 @@ describe('sign-up', () => {
     expect(await app.database.query('SELECT recipient, subject FROM mails WHERE user_id = $1', [owner.id])).toEqual([
       { recipient: 'Known@Example.com', subject: 'You already have an account' },
     ]);
+  });
+
+  it('checklist 2: refuses a taken username alike for a new and a known address, whoever has it', async () => {
+    await app.aUser({ email: 'holder@example.com', username: 'holder' });
+    await app.aUser({ email: 'bystander@example.com' });
+    const answer = async (email: string, username: string) => {
+      const { status, body } = await signUp({ email, password: PASSWORD, username });
+      return { status, code: body.code };
+    };
+    const taken = { status: 409, code: 'users.username_taken' };
+    expect(await answer('nobody-yet@example.com', 'holder')).toEqual(taken);
+    expect(await answer('bystander@example.com', 'holder')).toEqual(taken);
+    expect(await answer('holder@example.com', 'holder')).toEqual(taken);
+    expect((await answer('bystander@example.com', 'free-one')).status).toBe(202);
+    expect((await answer('bystander@example.com', 'bystander@example.com')).status).toBe(202);
+  });
+
+  it('checklist 20: is no cannon for mails to a known address', async () => {
+    const owner = await app.aUser();
+    await Promise.all(Array.from({ length: 10 }, () => signUp({ email: owner.email, password: PASSWORD })));
+    expect(await app.database.query('SELECT 1 FROM mails WHERE user_id = $1', [owner.id])).toHaveLength(1);
   });
 
   it('makes one account of fifty sign-ups at once', async () => {

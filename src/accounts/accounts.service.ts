@@ -84,11 +84,13 @@ export class AccountsService {
   }
 }
 
-/** A name of the IANA database; the runtime also takes bare offsets, which are none. */
+/** Names of the IANA database, spelled as there. The runtime also takes offsets, any case, and names of its own. */
+const TIMEZONE = /^(UTC|GMT|(?!SystemV)[A-Z][A-Za-z]+(\/[A-Z][\w+-]*)+)$/;
+
 function isTimezone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z]/.test(name);
+    return TIMEZONE.test(name);
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
@@ -75,7 +76,8 @@ export class LoginThrottle {
   }
 }
 
-function keysOf({ subject: name, address }: Attempt) {
+function keysOf({ subject: name, address: from }: Attempt) {
+  const address = networkOf(from);
   // Every spelling of an address counts as one, known or not; else the count would tell which of them are known.
   const subject = canonicalEmail(name) ?? name.trim().toLowerCase();
   return [
@@ -87,4 +89,19 @@ function keysOf({ subject: name, address }: Attempt) {
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Whoever has one IPv6 address has all 2^64 of its network (RFC 6177), so these count as one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) {
+    return address;
+  }
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) {
+    return mapped;
+  }
+  const normalized = new URL(`http://[${address.split('%', 1)[0]}]`).hostname.slice(1, -1);
+  const [before = [], after = []] = normalized.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - before.length - after.length).fill('0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
 }

@@ -6,7 +6,7 @@ import { Transactions, type Transaction } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
 import { PLATFORM_DIRECTORY_ID } from '../route-policy/principal.js';
 import type { UserView } from '../users/user.view.js';
-import { EmailAlreadyRegistered } from '../users/users.errors.js';
+import { EmailAlreadyRegistered, UsernameTaken } from '../users/users.errors.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { SignUpClosed } from './auth.errors.js';
 import { alreadyRegisteredMessage } from './auth.mails.js';
@@ -58,6 +58,10 @@ export class RegistrationService {
       if (!(error instanceof EmailAlreadyRegistered)) {
         throw error;
       }
+      // A username is refused alike for a new and a known address, whoever has it, or it would tell them apart.
+      if (input.username && (await this.users.isUsernameTaken(PLATFORM_DIRECTORY_ID, input.username, input.email))) {
+        throw new UsernameTaken();
+      }
       await this.tellOwner(input.email);
     }
   }
@@ -99,7 +103,7 @@ export class RegistrationService {
     await this.transactions.run(async (tx) => {
       const owner = await this.users.findByEmail(PLATFORM_DIRECTORY_ID, email, tx);
       if (owner) {
-        await this.mailer.enqueue(tx, alreadyRegisteredMessage(owner));
+        await this.mailer.enqueueAtMostHourly(tx, alreadyRegisteredMessage(owner));
       }
     });
   }

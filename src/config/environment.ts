@@ -9,7 +9,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-const SECRET_KEY_LENGTH_MIN = 32;
+export const SECRET_KEY_LENGTH_MIN = 32;
 
 /**
  * Reads and validates the environment. Unset and empty are the same; every problem is reported at once.
@@ -99,9 +99,14 @@ class VariableReader {
     if (text === undefined) {
       return undefined;
     }
-    const parsed = URL.canParse(text) ? new URL(text) : undefined;
-    if (!parsed || !protocols.includes(parsed.protocol)) {
+    if (!protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}//`))) {
       this.problems.push(`${name} must be a URL that begins with ${protocols.map((it) => `${it}//`).join(' or ')}.`);
+      return undefined;
+    }
+    if (!isUrl(text)) {
+      this.problems.push(
+        `${name} is not a valid URL: look at its port, and at characters that must be percent-encoded.`,
+      );
       return undefined;
     }
     return text;
@@ -166,4 +171,14 @@ function urlHost(host: string): string {
     return 'localhost';
   }
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Parses, and its parts can be decoded, as a database driver will. */
+function isUrl(text: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(text);
+    return [username, password, pathname].every((part) => decodeURIComponent(part) !== undefined);
+  } catch {
+    return false;
+  }
 }

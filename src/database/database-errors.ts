@@ -19,8 +19,9 @@ export function isWorthRetrying(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-// Classes 08 (connection), 53 (resources) and 57P (shutting down), and 25006: a standby that has not been promoted.
-const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|25006)$/;
+// Classes 08 (connection), 53 (resources) and 57P (shutting down); 57014: it took too long; 25006: a standby that has
+// not been promoted.
+const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|57014|25006)$/;
 // The server ends the session, or never began it.
 const UNAVAILABLE_SEVERITIES = ['FATAL', 'PANIC'];
 const UNAVAILABLE_SYSTEM_ERRORS = [

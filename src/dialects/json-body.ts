@@ -8,7 +8,8 @@ export function acceptJsonOnly(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const charset = /;\s*charset="?([^;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
-    if (charset !== undefined && !/^utf-?8$/i.test(charset.trim())) {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity' || (charset !== undefined && !/^utf-?8$/i.test(charset.trim()))) {
       done(new UnsupportedMediaType());
     } else if (!isUtf8(body)) {
       done(new MalformedBody('The body is not valid UTF-8.'));
@@ -71,9 +72,9 @@ function jsonProblem(text: string): string {
     JSON.parse(text);
     return 'The body must not have a key named __proto__, or constructor with a prototype.';
   } catch (error) {
-    const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    return position === undefined
-      ? 'The body is not valid JSON.'
-      : `The body is not valid JSON at position ${position}.`;
+    const { message } = error as Error;
+    const position = /position (\d+)/.exec(message)?.[1];
+    const where = position !== undefined ? ` at position ${position}` : '';
+    return `The body is not valid JSON${message.startsWith('Unexpected end') ? ': it ends too early' : where}.`;
   }
 }

@@ -9,7 +9,7 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
-/** A string of `min` to `max` characters that PostgreSQL can store: no NUL, no half surrogate pairs. */
+/** A line of `min` to `max` characters: no control characters, line breaks included, and no half surrogate pairs. */
 export function Text({ min = 0, max }: { min?: number; max: number }): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ ...(min > 0 ? { minLength: min } : {}), maxLength: max }),
@@ -53,8 +53,8 @@ function textProblem(value: unknown, min: number, max: number): string | undefin
   if (value.trim().length < min) {
     return min === 1 ? 'must not be empty' : `must have at least ${min} characters`;
   }
-  if (value.includes('\0') || !value.isWellFormed()) {
-    return 'must not contain NUL or unpaired surrogates';
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
+    return 'must not contain control characters or unpaired surrogates';
   }
   return undefined;
 }

@@ -86,6 +86,6 @@ export class DatabaseUnavailable extends DomainError {
   readonly code = 'server.database_unavailable';
   override readonly retryAfterSeconds = 2;
   constructor(options?: ErrorOptions) {
-    super('The database cannot be reached at the moment. Nothing was changed; try again shortly.', options);
+    super('The database cannot be reached at the moment. Try again shortly.', options);
   }
 }

@@ -35,6 +35,20 @@ export class MailerService {
     });
   }
 
+  /** Unless the same person got a mail of the same subject within the hour: for mails that strangers can cause. */
+  async enqueueAtMostHourly(tx: Transaction, message: MailMessage): Promise<void> {
+    const { directoryId, userId } = message.user;
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`mail:${directoryId}:${userId}`]);
+    const [recent] = await tx.query<unknown[]>(
+      `SELECT 1 FROM mails WHERE directory_id = $1 AND user_id = $2 AND subject = $3
+       AND created_at > now() - interval '1 hour' LIMIT 1`,
+      [directoryId, userId, message.subject],
+    );
+    if (!recent) {
+      await this.enqueue(tx, message);
+    }
+  }
+
   /** Mails of a directory, newest first: at most `limit`, with ids below `before`. */
   async list(directoryId: number, limit: number, before: number = Number.MAX_SAFE_INTEGER): Promise<MailView[]> {
     const rows = await this.dataSource.manager

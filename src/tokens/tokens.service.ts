@@ -103,8 +103,9 @@ export class TokensService {
          WHERE directory_id = $2 AND user_id = $3 AND kind = 'session' AND expires_at <= now()
        )
        INSERT INTO credentials
-         (id, directory_id, user_id, kind, key_version, expires_at, last_used_at, address, user_agent)
-       VALUES ($1, $2, $3, 'session', $4, now() + make_interval(secs => $5), now(), $6, $7)
+         (id, directory_id, user_id, kind, key_version, created_at, expires_at, last_used_at, address, user_agent)
+       SELECT $1, $2, $3, 'session', $4, opened, opened + make_interval(secs => $5), opened, $6, $7
+       FROM date_trunc('milliseconds', now()) AS opened
        RETURNING created_at, expires_at`,
       [
         id,

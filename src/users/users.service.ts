@@ -72,6 +72,20 @@ export class UsersService {
     return row && userView(row);
   }
 
+  /** Whether anybody at all goes by this username or external id, the person with this email included. */
+  async isUsernameTaken(directoryId: number, username: string, email: string): Promise<boolean> {
+    const name = this.canonicalUsername(username, this.canonicalEmail(email));
+    if (name === null) {
+      return false;
+    }
+    return this.dataSource.manager.exists(User, {
+      where: [
+        { directoryId, username: name },
+        { directoryId, externalId: name },
+      ],
+    });
+  }
+
   async hasAdministrator(tx: Transaction): Promise<boolean> {
     return tx.existsBy(User, { directoryId: PLATFORM_DIRECTORY_ID, role: 'admin' });
   }
@@ -95,6 +109,8 @@ export class UsersService {
     }
     if (changes.email !== undefined) {
       const email = this.canonicalEmail(changes.email);
+      // Who uses the address as username, too, gives it up with the address: it may be somebody else's next.
+      row.username = row.username === row.email && email !== row.email ? null : row.username;
       row.emailVerifiedAt = email === row.email ? row.emailVerifiedAt : null;
       row.email = email;
       row.emailAsGiven = deliverable(changes.email);

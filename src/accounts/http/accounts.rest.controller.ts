@@ -1,6 +1,7 @@
-import { Get } from '@nestjs/common';
+import { Get, Query } from '@nestjs/common';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { RestResult } from '../../dialects/documented.js';
+import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
 import { AccountsService } from '../accounts.service.js';
@@ -14,7 +15,7 @@ export class AccountsRestController {
   @Get()
   @ForUsers()
   @RestResult(MeRestResponse)
-  async getCurrentUser(@CurrentPrincipal() principal: Principal): Promise<MeRestResponse> {
+  async getCurrentUser(@CurrentPrincipal() principal: Principal, @Query() _: NoFieldsRequest): Promise<MeRestResponse> {
     return MeRestResponse.from(await this.accounts.me(principal));
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Get, Post } from '@nestjs/common';
+import { Body, Get, Post, Query } from '@nestjs/common';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { RestResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
@@ -15,7 +15,10 @@ export class TokensRestController {
   @Get()
   @ForUsers()
   @RestResult(AccessTokenRestResponse)
-  async getAccessToken(@CurrentPrincipal() principal: Principal): Promise<AccessTokenRestResponse> {
+  async getAccessToken(
+    @CurrentPrincipal() principal: Principal,
+    @Query() _: NoFieldsRequest,
+  ): Promise<AccessTokenRestResponse> {
     return { access_token: await this.tokens.show(principal, 'access_token') };
   }
 

@@ -2,14 +2,17 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readEnvironment } from '../config/environment.js';
-import { useEmbeddedPostgres } from './embedded/embedded-postgres.js';
+import { readEnvironment } from './config/environment.js';
+import { dataSourceOptions } from './data-source.js';
+import { explain } from './start-errors.js';
+import { useEmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import { migrate } from './database/migrator.js';
 
 /**
  * `npm run migration:run`, `:revert` and `:generate -- AddSomething`: TypeORM's own commands on the configured database,
  * or on the embedded one, which is started for them if no server is running.
  */
-const DIST = fileURLToPath(new URL('../../', import.meta.url));
+const DIST = fileURLToPath(new URL('../', import.meta.url));
 const [command, name] = process.argv.slice(2);
 
 const typeormCommand = {
@@ -22,13 +25,26 @@ if (!typeormCommand) {
   process.exit(2);
 }
 
-const variables = { SECRET_KEY: 'x'.repeat(32), ...process.env };
-const { databaseUrl, dataDir } = readEnvironment(variables);
-const embedded = databaseUrl ? undefined : await useEmbeddedPostgres({ dataDir });
 try {
-  process.exitCode = await runTypeorm(typeormCommand, databaseUrl ?? embedded!.url);
-} finally {
-  await embedded?.stop();
+  process.exitCode = await execute(typeormCommand);
+} catch (error) {
+  process.stderr.write(`${explain(error).join('\n')}\n`);
+  process.exitCode = 1;
+}
+
+async function execute(args: string[]): Promise<number> {
+  const { databaseUrl, dataDir } = readEnvironment({ SECRET_KEY: 'x'.repeat(32), ...process.env });
+  const embedded = databaseUrl ? undefined : await useEmbeddedPostgres({ dataDir });
+  const url = databaseUrl ?? embedded!.url;
+  try {
+    if (command === 'generate') {
+      // What is generated is the difference to the entities, not to an empty database.
+      await migrate(dataSourceOptions(url));
+    }
+    return await runTypeorm(args, url);
+  } finally {
+    await embedded?.stop();
+  }
 }
 
 function runTypeorm(args: string[], url: string): Promise<number> {
