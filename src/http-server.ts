@@ -13,7 +13,7 @@ import { DialectInterceptor } from './dialects/dialect.interceptor.js';
 import { FailureFilter } from './dialects/failure.filter.js';
 import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
-import { acceptJsonOnly } from './dialects/json-body.js';
+import { BODY_LIMIT_BYTES, acceptJsonOnly } from './dialects/json-body.js';
 import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
 import { refuseUnreadable } from './dialects/unreadable-request.js';
 import { InvalidRequest } from './errors/request.errors.js';
@@ -22,7 +22,6 @@ import { logRequests } from './logging/request-log.js';
 import { serveDocumentation } from './openapi/documentation.js';
 import { Metrics } from './operations/metrics.js';
 
-const BODY_LIMIT_BYTES = 256 * 1024;
 /** The whole of a request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
 

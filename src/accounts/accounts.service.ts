@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import type { UserKey } from '../route-policy/principal.js';
+import { userKey, type UserKey } from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UsersService, type UserChanges } from '../users/users.service.js';
@@ -39,7 +39,7 @@ export class AccountsService {
 
   /** The account of a new user, with its credentials and its first allowance. */
   async openFor(tx: Transaction, owner: UserKey): Promise<void> {
-    const account = await tx.save(tx.create(Account, { directoryId: owner.directoryId, userId: owner.userId }));
+    const account = await tx.save(tx.create(Account, userKey(owner)));
     await this.tokens.issueLasting(tx, owner);
     await this.credits.openBalance(tx, account.id);
   }
@@ -68,8 +68,7 @@ export class AccountsService {
     }
     return this.transactions.run(async (tx) => {
       const { before, after } = await this.users.update(tx, owner, changes.user);
-      const { directoryId, userId } = owner;
-      const row = await tx.findOneByOrFail(Account, { directoryId, userId });
+      const row = await tx.findOneByOrFail(Account, userKey(owner));
       const account = await tx.save(Object.assign(row, given(changes.account)));
       if (before.email !== after.email) {
         await this.mailer.enqueue(tx, emailChangedMessage(before, after));
@@ -79,8 +78,7 @@ export class AccountsService {
   }
 
   private async get(owner: UserKey): Promise<AccountView> {
-    const { directoryId, userId } = owner;
-    return accountView(await this.dataSource.manager.findOneByOrFail(Account, { directoryId, userId }));
+    return accountView(await this.dataSource.manager.findOneByOrFail(Account, userKey(owner)));
   }
 }
 

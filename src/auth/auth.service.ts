@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, type Principal, type UserKey } from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, userKey, type Principal, type UserKey } from '../route-policy/principal.js';
 import { TokensService, type OpenedSession, type SessionOrigin } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UsersService } from '../users/users.service.js';
@@ -50,7 +50,7 @@ export class AuthService {
     await this.throttle.check(attempt);
 
     // A disabled user is nobody: the same work, the same answer.
-    const owner = user && !user.isDisabled ? { directoryId: user.directoryId, userId: user.userId } : null;
+    const owner = user && !user.isDisabled ? userKey(user) : null;
     const session = await this.withPassword(owner, input.password, (verified) =>
       this.openSession(owner!, verified, input),
     );
@@ -71,7 +71,7 @@ export class AuthService {
     principal: Principal,
     input: { oldPassword: string; newPassword: string; address: string },
   ): Promise<void> {
-    const owner = { directoryId: principal.directoryId, userId: principal.userId };
+    const owner = userKey(principal);
     const user = await this.users.get(owner);
     const attempt = { subject: user.email, address: input.address };
     await this.throttle.check(attempt);

@@ -4,7 +4,7 @@ import { AccountsService } from '../accounts/accounts.service.js';
 import { Configuration } from '../config/configuration.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID } from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, userKey } from '../route-policy/principal.js';
 import type { UserView } from '../users/user.view.js';
 import { EmailAlreadyRegistered, UsernameTaken } from '../users/users.errors.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
@@ -93,7 +93,7 @@ export class RegistrationService {
 
   private async register(tx: Transaction, input: NewUser, password: HashedPassword): Promise<UserView> {
     const user = await this.users.create(tx, input);
-    const owner = { directoryId: user.directoryId, userId: user.userId };
+    const owner = userKey(user);
     await this.passwords.set(tx, owner, password);
     await this.accounts.openFor(tx, owner);
     return user;

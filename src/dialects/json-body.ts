@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { MalformedBody, UnsupportedMediaType } from '../errors/request.errors.js';
 
+export const BODY_LIMIT_BYTES = 256 * 1024;
+
 /** Every body is JSON in UTF-8, or none at all. What cannot be read is refused with a sentence that quotes nothing of it. */
 export function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();

@@ -4,7 +4,7 @@ import { Transform } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
 import { Optional, Text } from './request-fields.js';
 
-export const PAGE_LIMIT_MAX = 1000;
+const PAGE_LIMIT_MAX = 1000;
 const PAGE_LIMIT_DEFAULT = 100;
 
 /** A whole number in a query string. */

@@ -5,7 +5,7 @@ import { dialectOf, failureStatus, type Refusal } from './dialect.js';
 import { readableUrl } from './request-url.js';
 
 /** What Node tells of a request that is no HTTP. */
-export interface UnreadableRequest extends Error {
+interface UnreadableRequest extends Error {
   code?: string;
   /** What was read last; begins with the request unless that had begun earlier. */
   rawPacket?: unknown;

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/auth.errors.js';
+import { BODY_LIMIT_BYTES } from '../dialects/json-body.js';
 import { dialectOf, type Dialect } from '../dialects/dialect.js';
 import {
   REFUSALS_EXTENSION,
@@ -128,7 +129,7 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
   return [
     ...(takesFields ? [new InvalidRequest([{ field: 'color', message: 'color is not a field of this request' }])] : []),
     ...(queries.some(({ name }) => name === 'cursor') ? [new InvalidCursor()] : []),
-    ...(readsBody ? [new MalformedBody(), new BodyTooLarge(256 * 1024), new UnsupportedMediaType()] : []),
+    ...(readsBody ? [new MalformedBody(), new BodyTooLarge(BODY_LIMIT_BYTES), new UnsupportedMediaType()] : []),
     ...(needsCredential ? [new AmbiguousCredentials(), new NotAuthenticated()] : []),
     ...(needsCredential && method !== 'get' ? [new CrossOriginRequest()] : []),
     ...(isRestricted ? [new AccessDenied()] : []),

@@ -4,6 +4,11 @@ export interface UserKey {
   userId: number;
 }
 
+/** Only the key: a principal carries more, which must not get into the condition of a query. */
+export function userKey({ directoryId, userId }: UserKey): UserKey {
+  return { directoryId, userId };
+}
+
 export type CredentialKind = 'api_key' | 'access_token' | 'session';
 export type Role = 'user' | 'admin';
 

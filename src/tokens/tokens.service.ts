@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
-import type { CredentialKind, PresentedCredential, UserKey } from '../route-policy/principal.js';
+import { userKey, type CredentialKind, type PresentedCredential, type UserKey } from '../route-policy/principal.js';
 import { SecretKeys } from '../secret-keys/secret-keys.js';
 import { Credential } from './credential.entity.js';
 import { credentialText, newCredentialId, readCredentialText, type CredentialClaim } from './credential-text.js';
@@ -55,7 +55,7 @@ export class TokensService {
     const kinds: LastingKind[] = ['api_key', 'access_token'];
     await tx.insert(
       Credential,
-      kinds.map((kind) => ({ ...ownedBy(owner), kind, id: newCredentialId(), keyVersion: version })),
+      kinds.map((kind) => ({ ...userKey(owner), kind, id: newCredentialId(), keyVersion: version })),
     );
   }
 
@@ -66,7 +66,7 @@ export class TokensService {
 
   /** The text of a user's API key or access token. */
   async show(owner: UserKey, kind: LastingKind): Promise<string> {
-    return this.textOf(await this.dataSource.manager.findOneByOrFail(Credential, { ...ownedBy(owner), kind }));
+    return this.textOf(await this.dataSource.manager.findOneByOrFail(Credential, { ...userKey(owner), kind }));
   }
 
   /**
@@ -76,12 +76,12 @@ export class TokensService {
    * @throws NotAuthenticated
    */
   async rotate(owner: UserKey, kind: LastingKind, presented: PresentedCredential): Promise<string> {
-    const current = await this.dataSource.manager.findOneByOrFail(Credential, { ...ownedBy(owner), kind });
+    const current = await this.dataSource.manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
     const expectedId = presented.kind === kind ? presented.id : current.id;
     const next = { id: newCredentialId(), kind, keyVersion: this.keys.current('credential').version };
     const { affected } = await this.dataSource.manager.update(
       Credential,
-      { ...ownedBy(owner), kind, id: expectedId },
+      { ...userKey(owner), kind, id: expectedId },
       { ...next, createdAt: () => 'now()', lastUsedAt: null },
     );
     if (affected === 1) {
@@ -129,7 +129,7 @@ export class TokensService {
   async listSessions(owner: UserKey, limit: number, after?: SessionPosition): Promise<SessionView[]> {
     const query = this.dataSource.manager
       .createQueryBuilder(Credential, 'session')
-      .where('session.directoryId = :directoryId AND session.userId = :userId', ownedBy(owner))
+      .where('session.directoryId = :directoryId AND session.userId = :userId', userKey(owner))
       .andWhere(`session.kind = 'session' AND session.expiresAt > now()`)
       .orderBy({ 'session.createdAt': 'DESC', 'session.id': 'DESC' })
       .limit(limit);
@@ -141,7 +141,7 @@ export class TokensService {
 
   /** @throws SessionNotFound for somebody else's too */
   async endSession(owner: UserKey, id: string): Promise<void> {
-    const { affected } = await this.dataSource.manager.delete(Credential, { ...ownedBy(owner), kind: 'session', id });
+    const { affected } = await this.dataSource.manager.delete(Credential, { ...userKey(owner), kind: 'session', id });
     if (affected !== 1) {
       throw new SessionNotFound();
     }
@@ -156,7 +156,7 @@ export class TokensService {
   }
 
   async endSessions(owner: UserKey): Promise<void> {
-    await this.dataSource.manager.delete(Credential, { ...ownedBy(owner), kind: 'session' });
+    await this.dataSource.manager.delete(Credential, { ...userKey(owner), kind: 'session' });
   }
 
   /** Ends all sessions of a user but the one that is spared. */
@@ -181,9 +181,4 @@ export class TokensService {
   private textOf(row: Pick<Credential, 'id' | 'kind' | 'keyVersion'>): string {
     return credentialText(row, this.keys.ofVersion('credential', row.keyVersion) ?? this.keys.current('credential'));
   }
-}
-
-/** A principal is a key and more; only the key may go into a query. */
-function ownedBy({ directoryId, userId }: UserKey): UserKey {
-  return { directoryId, userId };
 }

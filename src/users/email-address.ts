@@ -2,7 +2,7 @@ import { domainToASCII } from 'node:url';
 import { isEmail } from 'class-validator';
 
 /** Longest address that SMTP can carry (RFC 5321, section 4.5.3.1.3). */
-export const EMAIL_LENGTH_MAX = 254;
+const EMAIL_LENGTH_MAX = 254;
 
 /** Nothing that a URL parser would take for more than a name, and nothing that it would drop. */
 const DOMAIN = /^[\p{L}\p{M}\p{N}.。．｡-]+$/u;

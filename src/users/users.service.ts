@@ -53,8 +53,8 @@ export class UsersService {
     }
   }
 
-  async get(key: UserKey, manager: EntityManager = this.dataSource.manager): Promise<UserView> {
-    const row = await manager.findOneBy(User, { directoryId: key.directoryId, id: key.userId });
+  async get(key: UserKey): Promise<UserView> {
+    const row = await this.dataSource.manager.findOneBy(User, { directoryId: key.directoryId, id: key.userId });
     if (!row) {
       throw new UserNotFound();
     }
