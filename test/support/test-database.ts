@@ -23,7 +23,14 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
       (await pool.query<Row>(text, values)).rows,
     drop: async () => {
       await pool.end();
-      await onServer((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await onServer(async (admin) => {
+        await admin.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user`,
+          [name],
+        );
+        // Not WITH (FORCE): that one refuses, for any role but a superuser, when an autovacuum worker is there.
+        await admin.query(`DROP DATABASE ${name}`);
+      });
     },
   };
 }
