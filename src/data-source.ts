@@ -4,6 +4,8 @@ import { Account } from './accounts/account.entity.js';
 import { Password } from './auth/passwords/password.entity.js';
 import { Balance } from './credits/balance.entity.js';
 import { Entry } from './credits/entry.entity.js';
+import { Hold } from './credits/hold.entity.js';
+import { IdempotencyKey } from './credits/idempotency-key.entity.js';
 import { Mail } from './mailer/mail.entity.js';
 import { Credential } from './tokens/credential.entity.js';
 import { User } from './users/user.entity.js';
@@ -13,7 +15,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   return {
     type: 'postgres',
     url: databaseUrl,
-    entities: [Account, Balance, Credential, Entry, Mail, Password, User],
+    entities: [Account, Balance, Credential, Entry, Hold, IdempotencyKey, Mail, Password, User],
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     synchronize: false,

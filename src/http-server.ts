@@ -100,7 +100,7 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       credentials: false,
       strictPreflight: false, // What is no preflight is refused like any other wrong method.
       methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-      exposedHeaders: ['X-Request-Id', 'Retry-After'],
+      exposedHeaders: ['X-Request-Id', 'X-Credits-Cost', 'X-Credits-Remaining', 'Retry-After'],
     });
   }
   let isClosing = false;

@@ -2,10 +2,8 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readEnvironment } from './config/environment.js';
+import { runCommand } from './command.js';
 import { dataSourceOptions } from './data-source.js';
-import { explain } from './start-errors.js';
-import { useEmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { migrate } from './database/migrator.js';
 
 /**
@@ -25,27 +23,13 @@ if (!typeormCommand) {
   process.exit(2);
 }
 
-try {
-  process.exitCode = await execute(typeormCommand);
-} catch (error) {
-  process.stderr.write(`${explain(error).join('\n')}\n`);
-  process.exitCode = 1;
-}
-
-async function execute(args: string[]): Promise<number> {
-  const { databaseUrl, dataDir } = readEnvironment({ SECRET_KEY: 'x'.repeat(32), ...process.env });
-  const embedded = databaseUrl ? undefined : await useEmbeddedPostgres({ dataDir });
-  const url = databaseUrl ?? embedded!.url;
-  try {
-    if (command === 'generate') {
-      // What is generated is the difference to the entities, not to an empty database.
-      await migrate(dataSourceOptions(url));
-    }
-    return await runTypeorm(args, url);
-  } finally {
-    await embedded?.stop();
+await runCommand(process.env, async (databaseUrl) => {
+  if (command === 'generate') {
+    // What is generated is the difference to the entities, not to an empty database.
+    await migrate(dataSourceOptions(databaseUrl));
   }
-}
+  return runTypeorm(typeormCommand, databaseUrl);
+});
 
 function runTypeorm(args: string[], url: string): Promise<number> {
   const cli = createRequire(import.meta.url).resolve('typeorm/cli.js');

@@ -22,10 +22,11 @@ function run(...args: string[]): Promise<{ exitCode: number; output: string }> {
   });
 }
 
-const hasUsers = async () => {
-  const [row] = await database.query<{ name: string | null }>(`SELECT to_regclass('users')::text AS name`);
-  return row?.name === 'users';
+const hasTable = async (table: string) => {
+  const [row] = await database.query<{ name: string | null }>(`SELECT to_regclass($1)::text AS name`, [table]);
+  return row?.name === table;
 };
+const hasUsers = () => hasTable('users');
 
 it('runs the migrations, finds nothing to generate, and reverts them', async () => {
   expect((await run('run')).exitCode).toBe(0);
@@ -34,6 +35,11 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
   const generated = await run('generate', 'add-something');
   expect(generated.output).toContain('No changes in database schema were found');
 
+  // One at a time, the latest first.
+  expect(await hasTable('holds')).toBe(true);
+  expect((await run('revert')).exitCode).toBe(0);
+  expect(await hasTable('holds')).toBe(false);
+  expect(await hasUsers()).toBe(true);
   expect((await run('revert')).exitCode).toBe(0);
   expect(await hasUsers()).toBe(false);
 });

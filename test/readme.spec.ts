@@ -76,6 +76,8 @@ it('the first command starts it, and the tour does what it says', async () => {
     expect(stdout).toContain('"email":"alice@example.com"');
     expect(stdout).toContain('"first_name":"Alice","last_name":"Smith"');
     expect(stdout).toContain('"spendable_credits":10000');
+    expect(stdout).toContain('"amount":-250');
+    expect(stdout).toContain('"captured":4200,"status":"captured"');
     expect(stdout).toContain('API Key Updated successfully!');
     expect(stdout.trim().split('\n').at(-1)).toContain('{"code":401,"data":"Not authenticated","status":0}');
   } finally {

@@ -1,11 +1,26 @@
 import { Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CreditsService } from './credits.service.js';
+import { HoldsService } from './holds.service.js';
 import { CreditsEnvelopeController } from './http/credits.envelope.controller.js';
 import { CreditsRestController } from './http/credits.rest.controller.js';
+import { HoldsRestController } from './http/holds.rest.controller.js';
+import { PricesRestController } from './http/prices.rest.controller.js';
+import { Ledger } from './ledger.js';
+import { LedgerUpkeep } from './ledger-upkeep.js';
+import { PricingInterceptor } from './pricing.interceptor.js';
+import { RefundsService } from './refunds.service.js';
 
 @Module({
-  controllers: [CreditsEnvelopeController, CreditsRestController],
-  providers: [CreditsService],
-  exports: [CreditsService],
+  controllers: [CreditsEnvelopeController, CreditsRestController, HoldsRestController, PricesRestController],
+  providers: [
+    CreditsService,
+    HoldsService,
+    Ledger,
+    LedgerUpkeep,
+    RefundsService,
+    { provide: APP_INTERCEPTOR, useClass: PricingInterceptor },
+  ],
+  exports: [CreditsService, HoldsService],
 })
 export class CreditsModule {}

@@ -20,7 +20,7 @@ export function acceptJsonOnly(server: FastifyInstance): void {
     } else if (isNestedTooDeeply(body)) {
       done(new MalformedBody('The body is nested too deeply.'));
     } else {
-      const text = body.toString('utf8').replace(/^\uFEFF/, '');
+      const text = withFractionsAsFractions(body.toString('utf8').replace(/^\uFEFF/, ''));
       // The parser calls back before it returns.
       void parse(request, text, (error, value) =>
         error ? done(new MalformedBody(jsonProblem(text), { cause: error })) : done(null, value),
@@ -66,6 +66,19 @@ function isNestedTooDeeply(body: Buffer): boolean {
     }
   }
   return false;
+}
+
+/** A string, which is passed over, or a number. One that does not end is taken to the end, so that nothing is read twice. */
+const STRING_OR_NUMBER = /"(?:[^"\\]+|\\.)*"?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+
+/**
+ * A number with a point or an exponent is not a whole number, though the parser makes one of 1e3, 1.0 and
+ * 0.99999999999999999999: each becomes one that no field for whole numbers takes.
+ */
+function withFractionsAsFractions(text: string): string {
+  return text.replace(STRING_OR_NUMBER, (token) =>
+    /^[^"]*[.eE]/.test(token) && Number.isInteger(Number(token)) ? '0.5' : token,
+  );
 }
 
 /** What is wrong and where, without the piece of the body that the parser quotes: that may be a password. */

@@ -24,6 +24,9 @@ export function pageOf<Row, Item>(
   };
 }
 
+/** A time in a cursor, in milliseconds, as `toISOString` writes it. */
+export const CURSOR_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function encodeCursor(position: (string | number)[]): string {
   return Buffer.from(position.join(' ')).toString('base64url');
 }

@@ -1,12 +1,27 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { IsInt, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 
 /** Decorators for the fields of requests. */
 
 /** May be left out. Null is not "left out": it is refused like any other wrong type. */
 export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
+}
+
+/** A whole number, as a number of JSON that is written with digits only. */
+export function WholeNumber({ min, max }: { min: number; max: number }): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ type: 'integer', format: 'int64', minimum: min, maximum: max }),
+    IsInt(),
+    Min(min),
+    Max(max),
+  );
+}
+
+/** An amount of credits: at least one, and as many as a double can count. */
+export function Credits(): PropertyDecorator {
+  return WholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER });
 }
 
 /** A line of `min` to `max` characters: no control characters, line breaks included, and no half surrogate pairs. */

@@ -38,6 +38,35 @@ export class InvalidCursor extends DomainError {
   }
 }
 
+export class InvalidIdempotencyKey extends DomainError {
+  readonly kind = 'invalid';
+  readonly code = 'request.invalid_idempotency_key';
+  override readonly fields = [
+    { field: 'Idempotency-Key', message: 'Idempotency-Key must be 1 to 255 visible characters' },
+  ];
+  constructor() {
+    super('The Idempotency-Key must be 1 to 255 visible ASCII characters, sent once.');
+  }
+}
+
+export class IdempotencyKeyReused extends DomainError {
+  readonly kind = 'unprocessable';
+  readonly code = 'request.idempotency_key_reused';
+  override readonly fields = [{ field: 'Idempotency-Key', message: 'Idempotency-Key was used for another request' }];
+  constructor() {
+    super('This Idempotency-Key was used for another request. Use a new one.');
+  }
+}
+
+export class IdempotencyKeyInUse extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'request.idempotency_key_in_use';
+  override readonly retryAfterSeconds = 1;
+  constructor() {
+    super('A request with this Idempotency-Key is still being worked on.');
+  }
+}
+
 export class UnknownRoute extends DomainError {
   readonly kind = 'not_found';
   readonly code = 'request.unknown_route';

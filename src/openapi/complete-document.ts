@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/auth.errors.js';
+import { OutOfCredits } from '../credits/credits.errors.js';
 import { BODY_LIMIT_BYTES } from '../dialects/json-body.js';
 import { dialectOf, type Dialect } from '../dialects/dialect.js';
 import {
@@ -9,16 +10,21 @@ import {
   documentedRefusal,
   type DocumentedRefusal,
 } from '../dialects/documented.js';
+import { IDEMPOTENCY_KEY_HEADER } from '../dialects/request-identity.js';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
+  IdempotencyKeyInUse,
+  IdempotencyKeyReused,
   InternalError,
   InvalidCursor,
+  InvalidIdempotencyKey,
   InvalidRequest,
   MalformedBody,
   NotAuthenticated,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
+import { PRICE_EXTENSION } from '../route-policy/priced.js';
 import { POLICY_EXTENSION, type RoutePolicy } from '../route-policy/route-policy.js';
 import { ANSWER_HEADERS, FAILURE_SCHEMAS, failureSchemaName } from './failure-schemas.js';
 import { nameOf, sampleOf, type Schema } from './sample.js';
@@ -28,6 +34,7 @@ type Operation = NonNullable<PathItem['get']> & {
   [POLICY_EXTENSION]?: RoutePolicy;
   [REFUSALS_EXTENSION]?: DocumentedRefusal[];
   [WITHOUT_DATABASE_EXTENSION]?: boolean;
+  [PRICE_EXTENSION]?: number;
 };
 type Components = Record<string, Schema>;
 type Header = keyof typeof ANSWER_HEADERS;
@@ -46,7 +53,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     Object.assign(
       schema,
       withFormats(withIntegers(schema)),
-      name.endsWith('Request') ? { additionalProperties: false } : {},
+      name.endsWith('Request') ? { additionalProperties: false, required: withoutDefaults(schema) } : {},
     );
   }
   Object.assign(schemas, FAILURE_SCHEMAS);
@@ -64,7 +71,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     ...document,
     info: { ...document.info, contact: undefined },
     paths,
-    components: { ...document.components, schemas: usedBy(paths, schemas), headers: ANSWER_HEADERS },
+    components: { ...document.components, schemas: usedBy(paths, schemas), headers: headersUsedBy(paths) },
   };
 }
 
@@ -82,7 +89,9 @@ function completeOperation(operation: Operation, method: string, dialect: Dialec
 
   const { title, rest } = titleAndRest(operation.summary ?? '');
   operation.summary = title;
-  operation.description = [rest, accessSentence(policy)].filter(Boolean).join('\n\n');
+  operation.description = [rest, accessSentence(policy), priceSentence(operation[PRICE_EXTENSION])]
+    .filter(Boolean)
+    .join('\n\n');
   operation.security = policy.access === 'public' ? [] : [{ bearer: [] }, { apiKey: [] }, { session: [] }];
 
   completeParameters(operation);
@@ -97,7 +106,9 @@ function completeOperation(operation: Operation, method: string, dialect: Dialec
   }
   for (const response of Object.values(operation.responses)) {
     if (response && 'description' in response) {
-      response.headers = { ...response.headers, ...headerReferences(['X-Request-Id']) };
+      const priceHeaders: Header[] =
+        operation[PRICE_EXTENSION] === undefined ? [] : ['X-Credits-Cost', 'X-Credits-Remaining'];
+      response.headers = { ...response.headers, ...headerReferences([...priceHeaders, 'X-Request-Id']) };
     }
   }
 }
@@ -118,12 +129,18 @@ function accessSentence({ access, credentials }: RoutePolicy): string {
   return sentences.filter(Boolean).join(' ');
 }
 
+function priceSentence(price: number | undefined): string {
+  return price === undefined ? '' : `Costs ${price} ${price === 1 ? 'credit' : 'credits'}; nothing when it fails.`;
+}
+
 function commonRefusals(operation: Operation, method: string, policy: RoutePolicy): DocumentedRefusal[] {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const queries = parameters.filter((parameter) => parameter.in === 'query');
   const takesFields = operation.requestBody !== undefined || queries.length > 0;
   // A body is read, and can be wrong, even where it is of no use.
   const readsBody = method !== 'get';
+  const takesKey = parameters.some(({ name }) => name === IDEMPOTENCY_KEY_HEADER);
+  const price = operation[PRICE_EXTENSION];
   const needsCredential = policy.access !== 'public';
   const isRestricted = policy.credentials !== undefined || ['account', 'administrator'].includes(policy.access);
   return [
@@ -133,9 +150,17 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
     ...(needsCredential ? [new AmbiguousCredentials(), new NotAuthenticated()] : []),
     ...(needsCredential && method !== 'get' ? [new CrossOriginRequest()] : []),
     ...(isRestricted ? [new AccessDenied()] : []),
+    ...(takesKey ? [new InvalidIdempotencyKey(), new IdempotencyKeyInUse(), new IdempotencyKeyReused()] : []),
+    ...(price === undefined ? [] : [new OutOfCredits(price, 0)]),
     new InternalError(),
     ...(operation[WITHOUT_DATABASE_EXTENSION] ? [] : [new DatabaseUnavailable()]),
   ].map(documentedRefusal);
+}
+
+/** A field with a default may be left out; the generator takes its property for a required one. */
+function withoutDefaults({ required, properties = {} }: Schema): unknown {
+  const left = (required as string[] | undefined)?.filter((name) => !('default' in (properties[name] ?? {})));
+  return left?.length ? left : undefined;
 }
 
 /** A parameter with a default may be left out; the generator takes its property for a required one. */
@@ -194,6 +219,13 @@ function failureResponse(
 
 function headerReferences(names: Header[]): Record<string, { $ref: string }> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function headersUsedBy(paths: OpenAPIObject['paths']): Partial<typeof ANSWER_HEADERS> {
+  const text = JSON.stringify(paths);
+  return Object.fromEntries(
+    Object.entries(ANSWER_HEADERS).filter(([name]) => text.includes(`"#/components/headers/${name}"`)),
+  );
 }
 
 /** The schemas that the paths refer to, directly or through each other: dialects and lists bring some that nobody uses. */

@@ -10,6 +10,14 @@ export const ANSWER_HEADERS = {
     description: 'How many seconds to wait before it makes sense to try again.',
     schema: { type: 'integer', example: 5 },
   },
+  'X-Credits-Cost': {
+    description: 'What the call has cost, in credits: 0 when it failed, and for administrators.',
+    schema: { type: 'integer', format: 'int64', example: 1 },
+  },
+  'X-Credits-Remaining': {
+    description: 'What the account can spend after the call, in credits.',
+    schema: { type: 'integer', format: 'int64', example: 9999 },
+  },
   'WWW-Authenticate': {
     description: 'How to authenticate.',
     schema: { type: 'string', example: 'Bearer' },

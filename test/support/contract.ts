@@ -51,7 +51,14 @@ const components = { ...document.components, schemas: { ...FAILURE_SCHEMAS, ...d
 const validators = new Map<string, ValidateFunction>();
 
 /** Headers that a caller acts upon: none of them may come as a surprise. */
-const MEANINGFUL_HEADERS = ['Retry-After', 'Set-Cookie', 'WWW-Authenticate', 'X-Request-Id'];
+const MEANINGFUL_HEADERS = [
+  'Retry-After',
+  'Set-Cookie',
+  'WWW-Authenticate',
+  'X-Credits-Cost',
+  'X-Credits-Remaining',
+  'X-Request-Id',
+];
 
 /**
  * Throws when an answer is not what the OpenAPI document says: status, headers, content type and body, extra fields

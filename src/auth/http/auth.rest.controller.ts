@@ -6,7 +6,7 @@ import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestNothing, RestResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import { PageRequest } from '../../dialects/page.request.js';
-import { decodeCursor, pageOf } from '../../dialects/page.js';
+import { CURSOR_TIME, decodeCursor, pageOf } from '../../dialects/page.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
 import { SessionNotFound } from '../../tokens/tokens.errors.js';
@@ -111,6 +111,6 @@ export class AuthRestController {
 }
 
 function sessionPosition(cursor: string): SessionPosition {
-  const [createdAt, id] = decodeCursor(cursor, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^[0-9A-Za-z]{22}$/);
+  const [createdAt, id] = decodeCursor(cursor, CURSOR_TIME, /^[0-9A-Za-z]{22}$/);
   return { createdAt: createdAt!, id: id! };
 }

@@ -19,6 +19,6 @@ export class CreditsEnvelopeController {
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<CreditsEnvelopeResponse> {
-    return CreditsEnvelopeResponse.from(await this.credits.balanceOf(principal.accountId), principal.userId);
+    return CreditsEnvelopeResponse.from(await this.credits.balanceOf({ principal }), principal.userId);
   }
 }

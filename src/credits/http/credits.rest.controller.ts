@@ -1,14 +1,48 @@
-import { Get, Query } from '@nestjs/common';
+import { Body, Get, Post, Query } from '@nestjs/common';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestResult } from '../../dialects/documented.js';
 import { decodeCursor, pageOf } from '../../dialects/page.js';
+import { CurrentRequest, TakesIdempotencyKey, type RequestIdentity } from '../../dialects/request-identity.js';
 import type { Principal } from '../../route-policy/principal.js';
-import { CurrentPrincipal, ForAccounts } from '../../route-policy/route-policy.js';
-import { AccountNotFound } from '../credits.errors.js';
+import { CurrentPrincipal, ForAccounts, ForAdministrators } from '../../route-policy/route-policy.js';
+import {
+  AccountNotFound,
+  BalanceOverflow,
+  ChargeNotFound,
+  ChargeRefunded,
+  MoreThanCharged,
+  OutOfCredits,
+  UnknownOperation,
+} from '../credits.errors.js';
 import { CreditsService } from '../credits.service.js';
 import { AccountPageRestRequest, AccountRestRequest } from './dto/account.rest.request.js';
+import { ChargeRestRequest } from './dto/charge.rest.request.js';
 import { CreditsRestResponse } from './dto/credits.rest.response.js';
 import { EntryListRestResponse, EntryRestResponse } from './dto/entry.rest.response.js';
+import { GrantRestRequest } from './dto/grant.rest.request.js';
+import { RefundRestRequest } from './dto/refund.rest.request.js';
+
+const CHARGE_EXAMPLE: EntryRestResponse = {
+  account: 7,
+  sequence: 2,
+  kind: 'charge',
+  operation: 'image.render',
+  amount: -250,
+  used_change: 250,
+  frozen_change: 0,
+  balance_after: 9750,
+  reference: 'order-1042',
+  request_id: '5f0c1d3a9b7e4c2d8a6f1b3e',
+  created_at: '2026-06-20T08:00:00.000Z',
+};
+const REFUND_EXAMPLE: EntryRestResponse = {
+  ...CHARGE_EXAMPLE,
+  sequence: 3,
+  kind: 'refund',
+  amount: 250,
+  used_change: -250,
+  balance_after: 10_000,
+};
 
 @RestController('Credits', 'credits')
 export class CreditsRestController {
@@ -21,10 +55,9 @@ export class CreditsRestController {
   @Refuses(new AccountNotFound())
   async getCredits(
     @CurrentPrincipal() principal: Principal,
-    @Query() query: AccountRestRequest,
+    @Query() { account }: AccountRestRequest,
   ): Promise<CreditsRestResponse> {
-    const accountId = this.credits.accountFor(principal, query.account);
-    return CreditsRestResponse.from(await this.credits.balanceOf(accountId));
+    return CreditsRestResponse.from(await this.credits.balanceOf({ principal, account }));
   }
 
   /** List entries: the ledger of an account, oldest first. */
@@ -34,11 +67,58 @@ export class CreditsRestController {
   @Refuses(new AccountNotFound())
   async listEntries(
     @CurrentPrincipal() principal: Principal,
-    @Query() query: AccountPageRestRequest,
+    @Query() { account, cursor, limit }: AccountPageRestRequest,
   ): Promise<EntryListRestResponse> {
-    const accountId = this.credits.accountFor(principal, query.account);
-    const after = query.cursor === undefined ? undefined : Number(decodeCursor(query.cursor, /^\d{1,15}$/)[0]);
-    const entries = await this.credits.entriesOf(accountId, query.limit + 1, after);
-    return pageOf(entries, query.limit, EntryRestResponse.from, (entry) => [entry.sequence]);
+    const after = cursor === undefined ? undefined : Number(decodeCursor(cursor, /^\d{1,15}$/)[0]);
+    const entries = await this.credits.entriesOf({ principal, account }, limit + 1, after);
+    return pageOf(entries, limit, EntryRestResponse.from, (entry) => [entry.sequence]);
+  }
+
+  /** Charge: spend credits at once. Too few of them: 402, and nothing happened. */
+  @Post('charges')
+  @ForAccounts()
+  @TakesIdempotencyKey()
+  @RestResult(EntryRestResponse, { status: 201, example: CHARGE_EXAMPLE })
+  @Refuses(new AccountNotFound(), new OutOfCredits(250, 42), new UnknownOperation())
+  async charge(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequest() request: RequestIdentity,
+    @Body() { account, ...purpose }: ChargeRestRequest,
+  ): Promise<EntryRestResponse> {
+    return EntryRestResponse.from(await this.credits.charge({ principal, account, ...request }, purpose));
+  }
+
+  /** Grant: give credits that do not lapse. */
+  @Post('grants')
+  @ForAdministrators()
+  @TakesIdempotencyKey()
+  @RestResult(EntryRestResponse, { status: 201 })
+  @Refuses(new AccountNotFound(), new BalanceOverflow())
+  async grant(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequest() request: RequestIdentity,
+    @Body() { account, ...purpose }: GrantRestRequest,
+  ): Promise<EntryRestResponse> {
+    return EntryRestResponse.from(await this.credits.grant({ principal, account, ...request }, purpose));
+  }
+
+  /** Refund: give back a charge or a capture, or a part of it. Never more than it took, however often. */
+  @Post('refunds')
+  @ForAdministrators()
+  @TakesIdempotencyKey()
+  @RestResult(EntryRestResponse, { status: 201, example: REFUND_EXAMPLE })
+  @Refuses(
+    new AccountNotFound(),
+    new ChargeNotFound(),
+    new ChargeRefunded(),
+    new MoreThanCharged(),
+    new BalanceOverflow(),
+  )
+  async refund(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentRequest() request: RequestIdentity,
+    @Body() { account, ...refund }: RefundRestRequest,
+  ): Promise<EntryRestResponse> {
+    return EntryRestResponse.from(await this.credits.refund({ principal, account, ...request }, refund));
   }
 }

@@ -1,0 +1,86 @@
+import { TooManyWaiting } from './batching.errors.js';
+
+export interface BatcherOptions<Item, Result> {
+  /** Does the work of all items at once; one result per item, in their order. */
+  run(items: Item[]): Promise<Result[]>;
+  /** Whether a failed batch may be the fault of one of its items, and certainly had no effect: each is then tried alone. */
+  isWorthSplitting(error: unknown): boolean;
+  /** Batches that run at the same time. One keeps the order of arrival. */
+  inFlightMax: number;
+  sizeMax: number;
+  waitingMax: number;
+  /** An item that has waited longer than this by its turn is turned away. */
+  patienceMs: number;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  arrivedAt: number;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Lets items that arrive while others are being worked on travel together. There is no timer: an item that finds a free
+ * place starts at once, so that nobody waits when there is nothing to wait for.
+ */
+export class Batcher<Item, Result> {
+  private waiting: Waiting<Item, Result>[] = [];
+  private inFlight = 0;
+
+  constructor(private readonly options: BatcherOptions<Item, Result>) {}
+
+  /**
+   * The result for one item.
+   *
+   * @throws TooManyWaiting when too many are, or when its turn did not come in time; nothing was done then
+   */
+  add(item: Item): Promise<Result> {
+    if (this.waiting.length >= this.options.waitingMax) {
+      return Promise.reject(new TooManyWaiting());
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, arrivedAt: performance.now(), resolve, reject });
+      this.start();
+    });
+  }
+
+  private start(): void {
+    while (this.inFlight < this.options.inFlightMax && this.waiting.length > 0) {
+      const batch = this.takePatient();
+      if (batch.length > 0) {
+        this.inFlight++;
+        void this.work(batch).finally(() => {
+          this.inFlight--;
+          this.start();
+        });
+      }
+    }
+  }
+
+  private takePatient(): Waiting<Item, Result>[] {
+    const turn = this.waiting.splice(0, this.options.sizeMax);
+    const oldest = performance.now() - this.options.patienceMs;
+    for (const { arrivedAt, reject } of turn) {
+      if (arrivedAt < oldest) {
+        reject(new TooManyWaiting());
+      }
+    }
+    return turn.filter(({ arrivedAt }) => arrivedAt >= oldest);
+  }
+
+  private async work(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.options.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, i) => resolve(results[i]!));
+    } catch (error) {
+      if (batch.length > 1 && this.options.isWorthSplitting(error)) {
+        for (const each of batch) {
+          await this.work([each]);
+        }
+      } else {
+        batch.forEach(({ reject }) => reject(error));
+      }
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import { PurposeRestRequest } from './order.rest.request.js';
+
+export class ChargeRestRequest extends PurposeRestRequest {}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Ledger } from './ledger.js';
+
+const MONTHS_AHEAD = 12;
+const EXPIRIES_AT_ONCE = 500;
+const KEYS_AT_ONCE = 5_000;
+const SECOND_MS = 1_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * What the ledger needs from time to time, and nobody asks for: partitions for the months to come, holds that expire on
+ * accounts where nothing else happens, and idempotency keys that are past their day. Every process does it; what one has
+ * done, the others find done.
+ */
+@Injectable()
+export class LedgerUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('LedgerUpkeep');
+  private readonly stopping = new AbortController();
+  private readonly running: Promise<void>[] = [];
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly ledger: Ledger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.attempt(() => this.makePartitions());
+    this.running.push(
+      this.repeat(HOUR_MS, () => this.makePartitions()),
+      this.repeat(HOUR_MS, () => this.forgetKeys()),
+      this.repeat(10 * SECOND_MS, () => this.releaseExpired()),
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.running);
+  }
+
+  private async makePartitions(): Promise<void> {
+    const blocked = await this.dataSource.query<{ month: string }[]>('SELECT ledger_make_partitions($1) AS month', [
+      MONTHS_AHEAD,
+    ]);
+    if (blocked.length > 0) {
+      const months = blocked.map(({ month }) => month);
+      this.logger.warn({ msg: 'entries of these months are in the default partition, and stay there', months });
+    }
+  }
+
+  private async forgetKeys(): Promise<void> {
+    let forgotten: number;
+    do {
+      // Those that are being used again at this moment are skipped: nobody waits, so nobody waits in a circle.
+      const [rows] = await this.dataSource.query<[unknown[], number]>(
+        `DELETE FROM idempotency_keys USING (
+           SELECT account_id, key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+           LIMIT $1 FOR UPDATE SKIP LOCKED
+         ) AS old WHERE idempotency_keys.account_id = old.account_id AND idempotency_keys.key = old.key
+         RETURNING 1`,
+        [KEYS_AT_ONCE],
+      );
+      forgotten = rows.length;
+    } while (forgotten === KEYS_AT_ONCE);
+  }
+
+  private async releaseExpired(): Promise<void> {
+    const accounts = await this.dataSource.query<{ account_id: number }[]>(
+      `SELECT account_id FROM holds WHERE status = 'held' AND expires_at <= now()
+       GROUP BY account_id ORDER BY min(expires_at) LIMIT $1`,
+      [EXPIRIES_AT_ONCE],
+    );
+    await Promise.all(accounts.map(({ account_id: accountId }) => this.ledger.settle(accountId)));
+  }
+
+  /** Not all processes at the same moment. */
+  private async repeat(everyMs: number, chore: () => Promise<void>): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) {
+        await this.attempt(chore);
+      }
+    }
+  }
+
+  private async attempt(chore: () => Promise<void>): Promise<void> {
+    try {
+      await chore();
+    } catch (error) {
+      this.logger.warn({ msg: 'upkeep of the ledger failed; it is tried again', err: error });
+    }
+  }
+}

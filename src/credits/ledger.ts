@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Batcher } from '../batching/batcher.js';
+import { Configuration } from '../config/configuration.js';
+import { isDatabaseUnavailable } from '../database/database-errors.js';
+import type { DomainError } from '../errors/domain-error.js';
+import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../errors/request.errors.js';
+import {
+  AccountNotFound,
+  BalanceOverflow,
+  ChargeNotFound,
+  ChargeRefunded,
+  HoldNotFound,
+  HoldSettled,
+  MoreThanCharged,
+  MoreThanHeld,
+  OutOfCredits,
+} from './credits.errors.js';
+import type { EntryView } from './entry.view.js';
+import type { HoldStatus } from './hold.entity.js';
+import type { HoldView } from './hold.view.js';
+import type { Order } from './order.js';
+
+/** One change of a balance that somebody wants. Amounts are whole credits, from 1 to 2^53 - 1. */
+export type LedgerOperation = { accountId: number } & (
+  | { kind: 'charge' | 'grant'; amount: number; operation: string; reference?: string | undefined }
+  | { kind: 'hold'; amount: number; operation: string; reference?: string | undefined; expiresInSeconds: number }
+  /** Without an amount: everything that is held. */
+  | { kind: 'capture'; holdId: string; amount?: number | undefined; reference?: string | undefined }
+  | { kind: 'release'; holdId: string; reference?: string | undefined }
+  /** Without an amount: everything that was not given back yet. */
+  | { kind: 'refund'; refundedSequence: number; amount?: number | undefined; reference?: string | undefined }
+  /** Only what is due by the calendar: expired holds and the end of the period. */
+  | { kind: 'settle' }
+);
+
+export interface Performed {
+  entry: EntryView;
+  /** Of the three operations that concern one. */
+  hold?: HoldView;
+}
+
+/** Who wants it, and by which request: where the key of that request is kept. */
+type Origin = Pick<Order, 'principal' | 'requestId' | 'idempotencyKey'>;
+
+interface Item {
+  operation: LedgerOperation;
+  origin?: Origin;
+}
+
+/** As `ledger_apply` answers. */
+type Outcome = Partial<{ refusal: Refusal; spendable: number; status: HoldStatus; entry: EntryJson; hold: HoldJson }>;
+
+const BATCH_SIZE_MAX = 200;
+const WAITING_MAX = 10_000;
+const PATIENCE_MS = 10_000;
+
+/**
+ * The only way to change a balance. Operations that arrive while others are being committed travel in the next statement
+ * together, whichever accounts they belong to; `ledger_apply` decides each on its own, in order of arrival, and every
+ * answer comes after the commit.
+ */
+@Injectable()
+export class Ledger {
+  private readonly batcher = new Batcher<Item, Outcome>({
+    run: (items) => this.applyAll(items),
+    // What the database refused was rolled back as a whole; what was cut off may have happened.
+    isWorthSplitting: (error) => !isDatabaseUnavailable(error),
+    inFlightMax: 1,
+    sizeMax: BATCH_SIZE_MAX,
+    waitingMax: WAITING_MAX,
+    patienceMs: PATIENCE_MS,
+  });
+  private readonly keysInUse = new Set<string>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /**
+   * Carries out one operation.
+   *
+   * @throws OutOfCredits, AccountNotFound, HoldNotFound, HoldSettled, MoreThanHeld, ChargeNotFound, ChargeRefunded,
+   *   MoreThanCharged, BalanceOverflow, IdempotencyKeyReused, IdempotencyKeyInUse, TooManyWaiting
+   */
+  async perform(operation: Exclude<LedgerOperation, { kind: 'settle' }>, origin: Origin): Promise<Performed> {
+    const { entry, hold } = await this.oncePerKey({ operation, origin });
+    return { entry: entryOf(entry!), ...(hold ? { hold: holdOf(hold) } : {}) };
+  }
+
+  /** Does what is due on an account by the calendar. Idempotent, however many do it at once. */
+  async settle(accountId: number): Promise<void> {
+    await this.apply({ operation: { kind: 'settle', accountId } });
+  }
+
+  /** Of requests with one key at the same time, one is worked on; `ledger_apply` sees to it across processes. */
+  private async oncePerKey(item: Required<Item>): Promise<Outcome> {
+    const { principal, idempotencyKey } = item.origin;
+    if (idempotencyKey === undefined) {
+      return this.apply(item);
+    }
+    const name = `${principal.accountId} ${idempotencyKey}`;
+    if (this.keysInUse.has(name)) {
+      throw new IdempotencyKeyInUse();
+    }
+    this.keysInUse.add(name);
+    try {
+      return await this.apply(item);
+    } finally {
+      this.keysInUse.delete(name);
+    }
+  }
+
+  private async apply(item: Item): Promise<Outcome> {
+    const outcome = await this.batcher.add(item);
+    if (outcome.refusal) {
+      throw REFUSALS[outcome.refusal](outcome, item.operation);
+    }
+    return outcome;
+  }
+
+  private async applyAll(items: Item[]): Promise<Outcome[]> {
+    const rows = await this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
+      'SELECT item_index, outcome FROM ledger_apply($1, $2)',
+      [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod],
+    );
+    const outcomes: Outcome[] = [];
+    for (const row of rows) {
+      outcomes[row.item_index] = row.outcome;
+    }
+    return outcomes;
+  }
+}
+
+const REFUSALS = {
+  account_not_found: () => new AccountNotFound(),
+  balance_overflow: () => new BalanceOverflow(),
+  charge_not_found: () => new ChargeNotFound(),
+  charge_refunded: () => new ChargeRefunded(),
+  hold_not_found: () => new HoldNotFound(),
+  hold_settled: ({ status }) => new HoldSettled(status!),
+  key_in_use: () => new IdempotencyKeyInUse(),
+  key_reused: () => new IdempotencyKeyReused(),
+  more_than_charged: () => new MoreThanCharged(),
+  more_than_held: () => new MoreThanHeld(),
+  out_of_credits: ({ spendable }, operation) =>
+    new OutOfCredits('amount' in operation ? operation.amount! : 0, spendable!),
+} satisfies Record<string, (outcome: Outcome, operation: LedgerOperation) => DomainError>;
+
+type Refusal = keyof typeof REFUSALS;
+
+/** As `ledger_apply` reads it. */
+function itemOf({ operation, origin }: Item, index: number): object {
+  return {
+    index,
+    ...operation,
+    requestId: origin?.requestId,
+    ...(origin?.idempotencyKey === undefined
+      ? {}
+      : {
+          callerAccountId: origin.principal.accountId,
+          key: origin.idempotencyKey,
+          fingerprint: fingerprintOf(operation),
+        }),
+  };
+}
+
+function fingerprintOf(operation: LedgerOperation): string {
+  const sorted = Object.entries(operation)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url');
+}
+
+/** Rows as PostgreSQL writes them in JSON. */
+interface EntryJson {
+  account_id: number;
+  sequence: number;
+  kind: EntryView['kind'];
+  operation: string;
+  amount: number;
+  used_change: number;
+  frozen_change: number;
+  balance_after: number;
+  reference: string | null;
+  request_id: string | null;
+  created_at: string;
+}
+
+interface HoldJson {
+  account_id: number;
+  id: string;
+  operation: string;
+  amount: number;
+  captured: number;
+  status: HoldStatus;
+  reference: string | null;
+  expires_at: string;
+  created_at: string;
+}
+
+function entryOf(json: EntryJson): EntryView {
+  return {
+    accountId: json.account_id,
+    sequence: json.sequence,
+    kind: json.kind,
+    operation: json.operation,
+    amount: json.amount,
+    usedChange: json.used_change,
+    frozenChange: json.frozen_change,
+    balanceAfter: json.balance_after,
+    reference: json.reference,
+    requestId: json.request_id,
+    createdAt: new Date(json.created_at),
+  };
+}
+
+function holdOf(json: HoldJson): HoldView {
+  return {
+    id: json.id,
+    accountId: json.account_id,
+    operation: json.operation,
+    amount: json.amount,
+    captured: json.captured,
+    status: json.status,
+    reference: json.reference,
+    expiresAt: new Date(json.expires_at),
+    createdAt: new Date(json.created_at),
+  };
+}
