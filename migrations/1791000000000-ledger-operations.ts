@@ -5,11 +5,22 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
   readonly name = 'LedgerOperations1791000000000';
 
   async up(db: QueryRunner): Promise<void> {
+    await this.completeBalances(db);
     await this.completeEntries(db);
     await this.createTables(db);
     await this.makePartitionsAhead(db);
     await db.query(PERIOD_AFTER);
+    await db.query(LEDGER_ENTER);
+    await db.query(LEDGER_CATCH_UP);
     await db.query(LEDGER_APPLY);
+  }
+
+  private async completeBalances(db: QueryRunner): Promise<void> {
+    await db.query(`
+      ALTER TABLE "balances"
+        ADD COLUMN "used_since" bigint NOT NULL DEFAULT 0,
+        ADD COLUMN "open_holds" integer NOT NULL DEFAULT 0,
+        ADD CONSTRAINT "balances_open_holds_check" CHECK ("open_holds" BETWEEN 0 AND 10000)`);
   }
 
   private async completeEntries(db: QueryRunner): Promise<void> {
@@ -29,7 +40,7 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
         CASE "kind"
           WHEN 'grant'   THEN "amount" >= 0 AND "used_change" = 0 AND "frozen_change" = 0 AND "allowance_change" IN (0, "amount")
           WHEN 'charge'  THEN "amount" < 0 AND "used_change" = -"amount" AND "frozen_change" = 0 AND "allowance_change" = 0
-          WHEN 'refund'  THEN "amount" > 0 AND "used_change" BETWEEN -"amount" AND 0 AND "frozen_change" = 0 AND "allowance_change" = 0
+          WHEN 'refund'  THEN "amount" > 0 AND "used_change" IN (0, -"amount") AND "frozen_change" = 0 AND "allowance_change" = 0
           WHEN 'hold'    THEN "amount" < 0 AND "used_change" = 0 AND "frozen_change" = -"amount" AND "allowance_change" = 0
           WHEN 'capture' THEN "amount" >= 0 AND "used_change" > 0 AND "frozen_change" = -"amount" - "used_change" AND "allowance_change" = 0
           WHEN 'release' THEN "amount" > 0 AND "used_change" = 0 AND "frozen_change" = -"amount" AND "allowance_change" = 0
@@ -52,6 +63,7 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
         "operation" text NOT NULL,
         "amount" bigint NOT NULL,
         "captured" bigint NOT NULL DEFAULT 0,
+        "carried" bigint NOT NULL DEFAULT 0,
         "status" text NOT NULL DEFAULT 'held',
         "reference" text,
         "expires_at" timestamptz NOT NULL,
@@ -61,6 +73,7 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
         CONSTRAINT "holds_status_check" CHECK ("status" IN ('held', 'captured', 'released', 'expired')),
         CONSTRAINT "holds_amount_check" CHECK ("amount" > 0 AND "captured" BETWEEN 0 AND "amount"),
         CONSTRAINT "holds_captured_check" CHECK (("status" = 'captured') = ("captured" > 0)),
+        CONSTRAINT "holds_carried_check" CHECK ("carried" BETWEEN 0 AND "amount"),
         CONSTRAINT "holds_settled_check" CHECK (("status" = 'held') = ("settled_at" IS NULL))
       )`);
     await db.query(`CREATE INDEX "holds_id" ON "holds" ("id")`);
@@ -99,6 +112,8 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(`DROP FUNCTION "ledger_apply"`);
+    await db.query(`DROP FUNCTION "ledger_catch_up"`);
+    await db.query(`DROP FUNCTION "ledger_enter"`);
     await db.query(`DROP FUNCTION "ledger_period_after"`);
     await db.query(`DROP FUNCTION "ledger_make_partitions"`);
     await db.query(`
@@ -117,6 +132,7 @@ export class LedgerOperations1791000000000 implements MigrationInterface {
     }
     await db.query(`DROP INDEX "entries_refunds"`);
     await db.query(`ALTER TABLE "entries" DROP COLUMN "refunded_sequence", DROP COLUMN "allowance_change"`);
+    await db.query(`ALTER TABLE "balances" DROP COLUMN "open_holds", DROP COLUMN "used_since"`);
   }
 }
 
@@ -174,32 +190,143 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   ) AT TIME ZONE 'UTC'
 $$`;
 
+/** Enters an operation: the balance after it, and the entry with its sequence and what is spendable then. */
+const LEDGER_ENTER = `
+CREATE FUNCTION ledger_enter(INOUT balance balances, INOUT entry entries)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  balance.allowance := balance.allowance + entry.allowance_change;
+  balance.top_up := balance.top_up + entry.amount + entry.used_change + entry.frozen_change - entry.allowance_change;
+  balance.used := balance.used + entry.used_change;
+  balance.frozen := balance.frozen + entry.frozen_change;
+  balance.sequence := balance.sequence + 1;
+  balance.updated_at := entry.created_at;
+  entry.sequence := balance.sequence;
+  entry.balance_after := balance.allowance + balance.top_up - balance.used - balance.frozen;
+END $$`;
+
+/**
+ * Does what is due on an account by the calendar, in the order in which it fell due: expired holds are released, and at
+ * the end of each period what is left of the allowance lapses and a new one is granted. The caller holds the lock.
+ *
+ * The allowance is spent first, then frozen, then top-ups are. What of it is frozen at the end of a period stays for its
+ * holds, the oldest first, as what they have \`carried\` over; it lapses when a hold gives it back.
+ */
+const LEDGER_CATCH_UP = `
+CREATE FUNCTION ledger_catch_up(INOUT balance balances, moment timestamptz, allowance_per_period bigint, OUT written entries[])
+LANGUAGE plpgsql AS $$
+DECLARE
+  credits_max constant bigint := 9007199254740991;
+  blank entries;
+  entry entries;
+  hold record;
+  done record;
+BEGIN
+  written := '{}';
+  blank.account_id := balance.account_id;
+  blank.created_at := greatest(moment, balance.updated_at);
+  blank.used_change := 0;
+  blank.frozen_change := 0;
+  blank.allowance_change := 0;
+  LOOP
+    IF balance.open_holds > 0 THEN
+      FOR hold IN
+        WITH expired AS (
+          UPDATE holds AS open SET status = 'expired', settled_at = moment
+          WHERE open.account_id = balance.account_id AND open.status = 'held'
+            AND open.expires_at <= least(moment, balance.period_end)
+          RETURNING open.*
+        )
+        SELECT * FROM expired ORDER BY expires_at, id
+      LOOP
+        entry := blank;
+        entry.kind := 'release';
+        entry.operation := hold.operation;
+        entry.reference := hold.reference;
+        entry.amount := hold.amount;
+        entry.frozen_change := -hold.amount;
+        done := ledger_enter(balance, entry);
+        balance := done.balance;
+        balance.open_holds := balance.open_holds - 1;
+        written := written || done.entry;
+        IF hold.carried > 0 THEN
+          entry := blank;
+          entry.kind := 'lapse';
+          entry.operation := 'allowance';
+          entry.reference := hold.reference;
+          entry.amount := -hold.carried;
+          entry.allowance_change := -hold.carried;
+          done := ledger_enter(balance, entry);
+          balance := done.balance;
+          written := written || done.entry;
+        END IF;
+      END LOOP;
+    END IF;
+    EXIT WHEN balance.period_end > moment;
+
+    -- What was used goes, from the allowance and then from top-ups. A period in which nothing was granted, used or left
+    -- leaves no trace.
+    entry := blank;
+    entry.kind := 'lapse';
+    entry.operation := 'allowance';
+    entry.amount := -greatest(0, balance.allowance - balance.used - balance.frozen);
+    entry.used_change := -balance.used;
+    entry.allowance_change := entry.amount - least(balance.used, balance.allowance);
+    IF entry.amount <> 0 OR entry.used_change <> 0 THEN
+      done := ledger_enter(balance, entry);
+      balance := done.balance;
+      balance.used_since := balance.sequence;
+      written := written || done.entry;
+    END IF;
+    IF balance.allowance > 0 THEN
+      UPDATE holds AS open SET carried = share.credits
+      FROM (
+        SELECT id, greatest(0, least(amount, balance.allowance - coalesce(sum(amount) OVER earlier, 0))) AS credits
+        FROM holds WHERE account_id = balance.account_id AND status = 'held'
+        WINDOW earlier AS (ORDER BY created_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+      ) AS share
+      WHERE open.account_id = balance.account_id AND open.id = share.id AND open.carried <> share.credits;
+    END IF;
+    balance.period_end := ledger_period_after(balance.created_at, balance.period_end);
+
+    entry := blank;
+    entry.kind := 'grant';
+    entry.operation := 'allowance';
+    entry.amount := least(allowance_per_period, credits_max - balance.allowance - balance.top_up);
+    entry.allowance_change := entry.amount;
+    IF entry.amount <> 0 THEN
+      done := ledger_enter(balance, entry);
+      balance := done.balance;
+      written := written || done.entry;
+    END IF;
+  END LOOP;
+END $$`;
+
 /**
  * Carries out operations on balances: all of them in one statement, each decided on its own, those of one account in
  * the order given. Answers one outcome per item, \`{entry, hold}\` or \`{refusal, spendable, status}\`.
  *
- * Whatever is due on an account happens before its first item, in the order in which it fell due: expired holds are
- * released, allowances lapse and are granted again. An item of the kind \`settle\` does only that.
+ * Whatever is due on an account happens before its first item. An item of the kind \`settle\` does only that.
  *
  * Balances are locked in the order of their ids, and nothing else is waited for, so that statements cannot deadlock.
- * Row locks are held until the commit, so the moment read after taking them never goes backwards within an account.
+ * Row locks are held until the commit; the times of an account's entries never go backwards, even when the clock does.
  */
 const LEDGER_APPLY = `
 CREATE FUNCTION ledger_apply(items jsonb, allowance_per_period bigint) RETURNS TABLE (item_index int, outcome jsonb)
 LANGUAGE plpgsql AS $$
 DECLARE
   credits_max constant bigint := 9007199254740991;
+  open_holds_max constant int := 10000;
   moment timestamptz;
   item record;
   account balances;
   entry entries;
   hold holds;
   remembered idempotency_keys;
-  step text;
+  caught_up record;
+  done record;
   refusal text;
-  is_settled boolean;
   is_changed boolean := false;
-  is_allowance_due boolean := false;
   refundable bigint;
   changed balances[] := '{}';
   written entries[] := '{}';
@@ -223,68 +350,53 @@ BEGIN
     item_index := item."index";
     moment := coalesce(moment, clock_timestamp());
 
-    -- The next account.
+    -- The next account, and what is due on it.
     IF item."accountId" IS DISTINCT FROM account.account_id THEN
       IF is_changed THEN
         changed := changed || account;
       END IF;
       account := item.balance;
-      is_changed := false;
-      is_settled := false;
+      is_changed := account.period_end <= moment OR account.open_holds > 0;
+      IF is_changed THEN
+        caught_up := ledger_catch_up(account, moment, allowance_per_period);
+        account := caught_up.balance;
+        written := written || caught_up.written;
+      END IF;
     END IF;
 
-    -- Seen before?
+    -- Seen before? What another session has finished is seen even where its lock is not let go yet.
     IF item.key IS NOT NULL THEN
-      IF NOT pg_try_advisory_xact_lock(hashtextextended(item."callerAccountId" || ' ' || item.key, 0)) THEN
-        outcome := '{"refusal": "key_in_use"}';
-        RETURN NEXT;
-        CONTINUE;
-      END IF;
+      refusal := CASE WHEN NOT pg_try_advisory_xact_lock(hashtextextended(item."callerAccountId" || ' ' || item.key, 0))
+        THEN 'key_in_use' END;
       SELECT * INTO remembered FROM idempotency_keys AS known
       WHERE known.account_id = item."callerAccountId" AND known.key = item.key AND known.created_at > moment - interval '24 hours';
-      IF FOUND THEN
-        outcome := CASE remembered.fingerprint WHEN item.fingerprint THEN remembered.outcome ELSE '{"refusal": "key_reused"}' END;
+      IF FOUND OR refusal IS NOT NULL THEN
+        outcome := CASE
+          WHEN remembered.fingerprint = item.fingerprint THEN remembered.outcome
+          ELSE jsonb_build_object('refusal', CASE WHEN FOUND THEN 'key_reused' ELSE refusal END)
+        END;
         RETURN NEXT;
         CONTINUE;
       END IF;
     END IF;
 
-    -- What is due, and then the item.
-    refusal := CASE WHEN account.account_id IS NULL THEN 'account_not_found' END;
+    refusal := NULL;
     hold := NULL;
-    WHILE account.account_id IS NOT NULL LOOP
-      step := item.kind;
-      IF NOT is_settled THEN
-        hold := NULL;
-        IF account.frozen > 0 AND NOT is_allowance_due THEN
-          SELECT * INTO hold FROM holds AS open
-          WHERE open.account_id = account.account_id AND open.status = 'held'
-            AND open.expires_at <= least(moment, account.period_end)
-          ORDER BY open.expires_at, open.id LIMIT 1;
-        END IF;
-        IF hold.id IS NOT NULL THEN
-          step := 'expiry';
-        ELSIF is_allowance_due THEN
-          step := 'allowance';
-        ELSIF account.period_end <= moment THEN
-          step := 'lapse';
-        ELSE
-          is_settled := true;
-        END IF;
-      END IF;
+    entry := NULL;
+    entry.account_id := account.account_id;
+    entry.created_at := greatest(moment, account.updated_at);
+    entry.kind := item.kind;
+    entry.operation := item.operation;
+    entry.reference := item.reference;
+    entry.request_id := item."requestId";
+    entry.used_change := 0;
+    entry.frozen_change := 0;
+    entry.allowance_change := 0;
 
-      entry := NULL;
-      entry.account_id := account.account_id;
-      entry.created_at := moment;
-      entry.kind := item.kind;
-      entry.operation := item.operation;
-      entry.reference := item.reference;
-      entry.request_id := item."requestId";
-      entry.used_change := 0;
-      entry.frozen_change := 0;
-      entry.allowance_change := 0;
-
-      CASE step
+    IF account.account_id IS NULL THEN
+      refusal := 'account_not_found';
+    ELSE
+      CASE item.kind
         WHEN 'charge' THEN
           IF item.amount > account.allowance + account.top_up - account.used - account.frozen THEN
             refusal := 'out_of_credits';
@@ -322,7 +434,7 @@ BEGIN
             entry.amount := coalesce(item.amount, refundable);
             entry.refunded_sequence := item."refundedSequence";
             -- What was used in an earlier period is no longer counted as used; it comes back as a top-up.
-            entry.used_change := -least(entry.amount, account.used);
+            entry.used_change := CASE WHEN item."refundedSequence" > account.used_since THEN -entry.amount ELSE 0 END;
             IF entry.amount + entry.used_change > credits_max - account.allowance - account.top_up THEN
               refusal := 'balance_overflow';
             END IF;
@@ -331,11 +443,14 @@ BEGIN
         WHEN 'hold' THEN
           IF item.amount > account.allowance + account.top_up - account.used - account.frozen THEN
             refusal := 'out_of_credits';
+          ELSIF account.open_holds >= open_holds_max THEN
+            refusal := 'too_many_holds';
           ELSE
             INSERT INTO holds AS made (account_id, id, operation, amount, reference, expires_at, created_at)
             VALUES (account.account_id, gen_random_uuid(), item.operation, item.amount, item.reference,
               moment + make_interval(secs => item."expiresInSeconds"), moment)
             RETURNING made.* INTO hold;
+            account.open_holds := account.open_holds + 1;
             entry.amount := -item.amount;
             entry.frozen_change := item.amount;
           END IF;
@@ -347,12 +462,16 @@ BEGIN
             refusal := 'hold_not_found';
           ELSIF hold.status <> 'held' THEN
             refusal := 'hold_settled';
-          ELSIF step = 'capture' AND item.amount > hold.amount THEN
+          ELSIF item.kind = 'capture' AND item.amount > hold.amount THEN
             refusal := 'more_than_held';
           ELSE
-            hold.captured := CASE step WHEN 'capture' THEN coalesce(item.amount, hold.amount) ELSE 0 END;
-            hold.status := CASE step WHEN 'capture' THEN 'captured' ELSE 'released' END;
-            hold.settled_at := moment;
+            UPDATE holds AS settled
+            SET status = CASE item.kind WHEN 'capture' THEN 'captured' ELSE 'released' END,
+              captured = CASE item.kind WHEN 'capture' THEN coalesce(item.amount, settled.amount) ELSE 0 END,
+              settled_at = moment
+            WHERE settled.account_id = hold.account_id AND settled.id = hold.id
+            RETURNING settled.* INTO hold;
+            account.open_holds := account.open_holds - 1;
             entry.operation := hold.operation;
             entry.reference := coalesce(item.reference, hold.reference);
             entry.amount := hold.amount - hold.captured;
@@ -360,79 +479,41 @@ BEGIN
             entry.frozen_change := -hold.amount;
           END IF;
 
-        WHEN 'expiry' THEN
-          hold.status := 'expired';
-          hold.settled_at := moment;
-          entry.kind := 'release';
-          entry.operation := hold.operation;
-          entry.reference := hold.reference;
-          entry.request_id := NULL;
-          entry.amount := hold.amount;
-          entry.frozen_change := -hold.amount;
+        WHEN 'settle' THEN
+          outcome := '{}';
+          RETURN NEXT;
+          CONTINUE;
+      END CASE;
+    END IF;
 
-        WHEN 'lapse' THEN
-          -- The allowance is spent first, then frozen, then top-ups are: what of it is neither used nor frozen lapses,
-          -- what is frozen stays for its hold, and what was used goes, from the allowance and then from top-ups.
+    IF refusal IS NULL THEN
+      done := ledger_enter(account, entry);
+      account := done.balance;
+      entry := done.entry;
+      is_changed := true;
+      written := written || entry;
+      outcome := jsonb_build_object('entry', to_jsonb(entry));
+      IF hold.id IS NOT NULL THEN
+        outcome := outcome || jsonb_build_object('hold', to_jsonb(hold));
+        -- What the hold gives back of the last period's allowance lapses.
+        IF hold.status <> 'held' AND hold.carried > hold.captured THEN
           entry.kind := 'lapse';
           entry.operation := 'allowance';
-          entry.reference := NULL;
-          entry.request_id := NULL;
-          entry.amount := -greatest(0, account.allowance - account.used - account.frozen);
-          entry.used_change := -account.used;
-          entry.allowance_change := entry.amount - least(account.used, account.allowance);
-          account.period_end := ledger_period_after(account.created_at, account.period_end);
-          is_changed := true;
-          is_allowance_due := true;
-
-        WHEN 'allowance' THEN
-          entry.kind := 'grant';
-          entry.operation := 'allowance';
-          entry.reference := NULL;
-          entry.request_id := NULL;
-          entry.amount := least(allowance_per_period, credits_max - account.allowance - account.top_up);
+          entry.amount := hold.captured - hold.carried;
+          entry.used_change := 0;
+          entry.frozen_change := 0;
           entry.allowance_change := entry.amount;
-          is_allowance_due := false;
-
-        WHEN 'settle' THEN
-          EXIT;
-      END CASE;
-      EXIT WHEN refusal IS NOT NULL;
-
-      -- A period in which nothing was granted, used or left leaves no trace.
-      IF step NOT IN ('lapse', 'allowance') OR entry.amount <> 0 OR entry.used_change <> 0 THEN
-        account.allowance := account.allowance + entry.allowance_change;
-        account.top_up := account.top_up
-          + entry.amount + entry.used_change + entry.frozen_change - entry.allowance_change;
-        account.used := account.used + entry.used_change;
-        account.frozen := account.frozen + entry.frozen_change;
-        account.sequence := account.sequence + 1;
-        account.updated_at := moment;
-        is_changed := true;
-        entry.sequence := account.sequence;
-        entry.balance_after := account.allowance + account.top_up - account.used - account.frozen;
-        written := written || entry;
-        IF step IN ('capture', 'release', 'expiry') THEN
-          UPDATE holds AS settled
-          SET status = hold.status, captured = hold.captured, settled_at = hold.settled_at
-          WHERE settled.account_id = hold.account_id AND settled.id = hold.id;
+          done := ledger_enter(account, entry);
+          account := done.balance;
+          written := written || done.entry;
         END IF;
       END IF;
-      EXIT WHEN is_settled;
-    END LOOP;
-
-    IF refusal IS NOT NULL THEN
+    ELSE
       outcome := jsonb_build_object(
         'refusal', refusal,
         'spendable', account.allowance + account.top_up - account.used - account.frozen,
         'status', hold.status
       );
-    ELSIF item.kind = 'settle' THEN
-      outcome := '{}';
-    ELSE
-      outcome := jsonb_build_object('entry', to_jsonb(entry));
-      IF hold.id IS NOT NULL THEN
-        outcome := outcome || jsonb_build_object('hold', to_jsonb(hold));
-      END IF;
     END IF;
     IF item.key IS NOT NULL THEN
       INSERT INTO idempotency_keys AS known (account_id, key, fingerprint, outcome, created_at)
@@ -448,7 +529,7 @@ BEGIN
   END IF;
   UPDATE balances AS balance
   SET allowance = it.allowance, top_up = it.top_up, used = it.used, frozen = it.frozen, sequence = it.sequence,
-    period_end = it.period_end, updated_at = it.updated_at
+    period_end = it.period_end, used_since = it.used_since, open_holds = it.open_holds, updated_at = it.updated_at
   FROM unnest(changed) AS it WHERE balance.account_id = it.account_id;
   INSERT INTO entries SELECT * FROM unnest(written);
 END $$`;

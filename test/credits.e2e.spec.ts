@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { LedgerUpkeep } from '../src/credits/ledger-upkeep.js';
+import { PRICES } from '../src/route-policy/prices.js';
 import type { Client, Reply } from './support/client.js';
 import { TestApp, type TestUser } from './support/test-app.js';
 
@@ -377,6 +379,68 @@ describe('idempotency', () => {
     expect(await charges()).toEqual(['charge -5']);
   });
 
+  it('checklist 56: fifty repetitions of what is finished get its answer', async () => {
+    const first = await once('finished');
+    const replies = await Promise.all(Array.from({ length: 50 }, () => once('finished')));
+    expect(replies.map(({ status }) => status)).toEqual(Array(50).fill(201));
+    expect(replies.map(({ body }) => body)).toEqual(Array(50).fill(first.body));
+  });
+
+  it('checklist 56: so do those of other processes', async () => {
+    const item = { index: 0, kind: 'charge', accountId: user.accountId, amount: 3, operation: 'x' };
+    const items = JSON.stringify([{ ...item, callerAccountId: user.accountId, key: 'many', fingerprint: 'f' }]);
+    const sessions = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const session = new pg.Client(app.database.url);
+        await session.connect();
+        return session;
+      }),
+    );
+    const apply = async (session: pg.Client) =>
+      (await session.query<{ outcome: { refusal?: string } }>('SELECT outcome FROM ledger_apply($1, 0)', [items]))
+        .rows[0]!.outcome;
+    const first = await apply(sessions[0]!);
+    const outcomes = await Promise.all(
+      sessions.map(async (session) => {
+        const seen = [];
+        for (let i = 0; i < 25; i++) {
+          seen.push(await apply(session));
+        }
+        return seen;
+      }),
+    );
+    await Promise.all(sessions.map((session) => session.end()));
+    expect(outcomes.flat()).toEqual(Array(200).fill(first));
+    expect(await charges()).toEqual(['charge -3']);
+  });
+
+  it('what was sent counts, not what it came to: a price may change meanwhile', async () => {
+    const first = await once('price', { operation: 'user.read' });
+    const table = PRICES as Record<string, number>;
+    table['user.read'] = 7;
+    try {
+      expect(await once('price', { operation: 'user.read' })).toMatchObject({ status: 201, body: first.body });
+    } finally {
+      table['user.read'] = 1;
+    }
+    expect(await charges()).toEqual(['charge -1']);
+  });
+
+  it('keys that are past their day are forgotten when the server starts', async () => {
+    await once('old');
+    await app.database.query(
+      `UPDATE idempotency_keys SET created_at = created_at - interval '25 hours' WHERE key = 'old'`,
+    );
+    const upkeep = app.nest.get(LedgerUpkeep);
+    await upkeep.onApplicationBootstrap();
+    let left: unknown[] = [1];
+    while (left.length > 0) {
+      left = await app.database.query(`SELECT 1 FROM idempotency_keys WHERE key = 'old'`);
+    }
+    expect((await once('old')).status).toBe(201);
+    expect(await charges()).toEqual(['charge -5', 'charge -5']);
+  });
+
   it('checklist 56: another request with the key of one before is refused', async () => {
     await once('b');
     for (const body of [{ amount: 6 }, { amount: 5, operation: 'x' }, { amount: 5, reference: 'x' }]) {
@@ -511,6 +575,12 @@ describe('idempotency', () => {
 });
 
 describe('holds', () => {
+  it('the id may be written in capitals', async () => {
+    const { id } = await hold({ amount: 5 });
+    expect((await client.get<Hold>(`/api/credits/holds/${id.toUpperCase()}/`)).body.id).toBe(id);
+    expect((await settle(id.toUpperCase(), 'capture')).status).toBe(200);
+  });
+
   it('checklist 60: are settled once', async () => {
     const { id } = await hold({ amount: 100 });
     expect((await settle(id, 'capture', { amount: 101 })).body).toMatchObject({
@@ -600,6 +670,39 @@ describe('periods', () => {
     expect(lines.slice(0, 4)).toEqual([START, 'charge -1', 'lapse -9999', START]);
   });
 
+  it('checklist 61: once, also when the first to look are several processes', async () => {
+    await letMonthsPass(1);
+    const settled = JSON.stringify([{ index: 0, kind: 'settle', accountId: user.accountId }]);
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const session = new pg.Client(app.database.url);
+        await session.connect();
+        await session.query('SELECT ledger_apply($1, 10000)', [settled]);
+        await session.end();
+      }),
+    );
+    expect(await kinds()).toEqual([START, 'lapse -10000', START]);
+  });
+
+  it('an allowance cannot be carried on by holding it: period after period, what comes back lapses', async () => {
+    for (let month = 0; month < 3; month++) {
+      const { id } = await hold({ amount: 10_000, expires_in: 3600 });
+      await letMonthsPass(1);
+      expect((await settle(id, 'release')).status).toBe(200);
+      expect(await balance()).toMatchObject({ available_credits: 10_000, spendable_credits: 10_000 });
+    }
+    await hold({ amount: 10_000, expires_in: 3600 });
+    await letMonthsPass(1);
+    const { body } = await client.get<{ items: Hold[] }>('/api/credits/holds/?status=held');
+    await settle(body.items[0]!.id, 'capture', { amount: 1000 });
+    expect(await balance()).toMatchObject({
+      available_credits: 11_000,
+      used_credits: 1000,
+      spendable_credits: 10_000,
+    });
+    expect((await kinds()).slice(-3)).toEqual([START, 'capture 9000', 'lapse -9000']);
+  });
+
   it('checklist 61: once for each of the months that nobody looked', async () => {
     await letMonthsPass(12);
     await charge({ amount: 5 });
@@ -608,7 +711,7 @@ describe('periods', () => {
     expect(Date.parse((await balance()).period_end)).toBeGreaterThan(Date.now());
   });
 
-  it('holds that are open across the border keep what they hold', async () => {
+  it('holds that are open across the border keep what they hold; what comes back of the allowance lapses', async () => {
     await charge({ amount: 2000 });
     const [kept, freed] = [
       await hold({ amount: 3000, expires_in: 3600 }),
@@ -623,7 +726,7 @@ describe('periods', () => {
     });
     expect((await settle(kept.id, 'capture')).status).toBe(200);
     expect((await settle(freed.id, 'release')).status).toBe(200);
-    expect(await balance()).toMatchObject({ used_credits: 3000, frozen_credits: 0, spendable_credits: 11_000 });
+    expect(await balance()).toMatchObject({ used_credits: 3000, frozen_credits: 0, spendable_credits: 10_000 });
   });
 
   it('a hold that expired before the period ended gives back what then lapses', async () => {
@@ -634,12 +737,12 @@ describe('periods', () => {
     expect(await kinds()).toEqual([START, 'hold -4000', 'release 4000', 'lapse -10000', START]);
   });
 
-  it('a hold that expired after the period ended gives back what did not lapse', async () => {
+  it('a hold that expired after the period ended gives back what lapses then', async () => {
     const { id } = await hold({ amount: 4000 });
     await letMonthsPass(1);
     await letExpire(id);
-    expect(await balance()).toMatchObject({ available_credits: 14_000, frozen_credits: 0 });
-    expect(await kinds()).toEqual([START, 'hold -4000', 'lapse -6000', START, 'release 4000']);
+    expect(await balance()).toMatchObject({ available_credits: 10_000, frozen_credits: 0 });
+    expect(await kinds()).toEqual([START, 'hold -4000', 'lapse -6000', START, 'release 4000', 'lapse -4000']);
   });
 
   it('a charge of an earlier period comes back as a top-up', async () => {
@@ -647,7 +750,7 @@ describe('periods', () => {
     await letMonthsPass(1);
     await charge({ amount: 100 });
     await admin.post('/api/credits/refunds/', { account: user.accountId, charge: body.sequence });
-    expect(await balance()).toMatchObject({ available_credits: 10_300, used_credits: 0, spendable_credits: 10_300 });
+    expect(await balance()).toMatchObject({ available_credits: 10_400, used_credits: 100, spendable_credits: 10_300 });
   });
 
   it('an account at the limit is granted what there is room for', async () => {

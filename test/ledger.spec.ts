@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { OutOfCredits } from '../src/credits/credits.errors.js';
 import { Ledger, type LedgerOperation, type Performed } from '../src/credits/ledger.js';
 import { DomainError } from '../src/errors/domain-error.js';
@@ -27,8 +30,8 @@ const caller: Principal = {
   role: 'admin',
   credential: { id: 'x', kind: 'api_key', carrier: 'header' },
 };
-const perform = (operation: Exclude<LedgerOperation, { kind: 'settle' }>) =>
-  ledger.perform(operation, { principal: caller, requestId: 'r' });
+const origin = { principal: caller, requestId: 'r' };
+const perform = (operation: Exclude<LedgerOperation, { kind: 'settle' }>) => ledger.perform(operation, origin);
 
 let lastAccountId = 1_000_000;
 
@@ -48,15 +51,23 @@ async function openAccounts(count: number): Promise<number[]> {
 
 interface ModelHold {
   id?: string;
+  createdAt?: Date;
+  /** Allowance of an ended period. */
+  carried: number;
   amount: number;
   state: 'held' | 'settled';
 }
+
+const oldestFirst = (a: ModelHold, b: ModelHold) =>
+  a.createdAt!.getTime() - b.createdAt!.getTime() || (a.id! < b.id! ? -1 : 1);
 
 /** One account: two pots, of which the allowance is used first. */
 class Model {
   allowance = ALLOWANCE;
   topUp = 0;
   used = 0;
+  /** The entry with which the last period was closed. */
+  usedSince = 0;
   entries = 1;
   holds: ModelHold[] = [];
   charges: { sequence: number; left: number }[] = [];
@@ -73,10 +84,26 @@ class Model {
     const fromTopUp = this.used - fromAllowance;
     const reserved = Math.min(this.frozen, this.allowance - fromAllowance);
     const lapsed = this.allowance - fromAllowance - reserved;
-    this.entries += lapsed > 0 || this.used > 0 ? 2 : 1;
+    if (lapsed > 0 || this.used > 0) {
+      this.usedSince = ++this.entries;
+    }
+    this.entries++;
     this.topUp -= fromTopUp;
     this.used = 0;
     this.allowance = reserved + ALLOWANCE;
+    let left = reserved;
+    for (const hold of this.holds.filter(({ state }) => state === 'held').sort(oldestFirst)) {
+      hold.carried = Math.min(hold.amount, left);
+      left -= hold.carried;
+    }
+  }
+
+  /** What a settled hold did not spend of an ended period's allowance lapses. */
+  lapseOf({ carried }: ModelHold, captured: number): void {
+    if (carried > captured) {
+      this.allowance -= carried - captured;
+      this.entries++;
+    }
   }
 }
 
@@ -157,7 +184,7 @@ function expected(model: Model, wish: Wish, made: { holds: ModelHold[]; charges:
       if (wish.amount > model.spendable) {
         return 'credits.out_of_credits';
       }
-      const hold: ModelHold = { amount: wish.amount, state: 'held' };
+      const hold: ModelHold = { amount: wish.amount, carried: 0, state: 'held' };
       model.holds.push(hold);
       made.holds.push(hold);
       return done();
@@ -177,7 +204,9 @@ function expected(model: Model, wish: Wish, made: { holds: ModelHold[]; charges:
       if (captured > 0) {
         made.charges.push({ sequence: model.entries + 1, left: captured });
       }
-      return done();
+      const change = done();
+      model.lapseOf(hold, captured);
+      return change;
     }
     case 'refund': {
       const charge = model.charges[wish.which]!;
@@ -189,9 +218,11 @@ function expected(model: Model, wish: Wish, made: { holds: ModelHold[]; charges:
         return 'credits.more_than_charged';
       }
       charge.left -= amount;
-      const fromUsed = Math.min(amount, model.used);
-      model.used -= fromUsed;
-      model.topUp += amount - fromUsed;
+      if (charge.sequence > model.usedSince) {
+        model.used -= amount;
+      } else {
+        model.topUp += amount;
+      }
       return done();
     }
   }
@@ -230,6 +261,7 @@ it('does what the model does, whatever comes together and however time passes', 
             ]);
             hold.state = 'settled';
             models[step.account]!.entries++;
+            models[step.account]!.lapseOf(hold, 0);
             await ledger.settle(ids[step.account]!);
           }
         } else {
@@ -278,6 +310,7 @@ async function burst(ids: number[], models: Model[], wishes: { account: number; 
       expect(entry.amount).toBe(expectation);
       if (hold) {
         hold.id = view!.id;
+        hold.createdAt = view!.createdAt;
       }
     }
   }
@@ -333,6 +366,51 @@ describe('group commit', () => {
     expect(await balanceOf(accountId!)).toMatchObject({ used: 7, sequence: 4 });
   });
 
+  it('checklist 57: what may have happened is not tried again', async () => {
+    const [accountId] = await openAccounts(1);
+    const dataSource = app.nest.get(DataSource);
+    const query = dataSource.query.bind(dataSource);
+    const lost = Object.assign(new Error('read EWHATEVER'), { errno: -1, syscall: 'read', code: 'EWHATEVER' });
+    let isLost = false;
+    jest.spyOn(dataSource, 'query').mockImplementation(async (text, parameters) => {
+      const rows: unknown = await query(text, parameters);
+      // The one with several items.
+      if (!isLost && text.includes('ledger_apply') && (rows as unknown[]).length > 1) {
+        isLost = true;
+        throw new QueryFailedError(text, [], lost);
+      }
+      return rows;
+    });
+    const charges = [1, 2, 3].map((amount) =>
+      perform({ kind: 'charge', accountId: accountId!, amount, operation: 'x' }),
+    );
+    const outcomes = await Promise.allSettled(charges);
+    jest.restoreAllMocks();
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await balanceOf(accountId!)).toMatchObject({ used: 6, sequence: 4 });
+  });
+
+  it('a serialization failure is tried again, also alone', async () => {
+    const [accountId] = await openAccounts(1);
+    const extra = { options: '-c default_transaction_isolation=repeatable\\ read' };
+    const sources = await Promise.all(
+      [1, 2].map(() => new DataSource({ type: 'postgres', url: app.database.url, extra }).initialize()),
+    );
+    try {
+      const charges = sources.flatMap((source) => {
+        const one = new Ledger(source, app.configuration);
+        return Array.from({ length: 100 }, async () => {
+          await sleep(Math.random() * 100);
+          return one.perform({ kind: 'charge', accountId: accountId!, amount: 1, operation: 'x' }, origin);
+        });
+      });
+      await Promise.all(charges);
+    } finally {
+      await Promise.all(sources.map((source) => source.destroy()));
+    }
+    expect(await balanceOf(accountId!)).toMatchObject({ used: 200 });
+  });
+
   it('checklist 55: several processes at once decide as one would', async () => {
     const ids = await openAccounts(3);
     const sessions = await Promise.all(
@@ -379,4 +457,23 @@ describe('group commit', () => {
       expect(lines.at(-1)!.balance_after).toBeLessThan(7);
     }
   });
+});
+
+it('ten thousand holds may be open at a time; they expire together, and others are served meanwhile', async () => {
+  const [accountId, other] = (await openAccounts(2)) as [number, number];
+  const hold = { kind: 'hold', accountId, amount: 1, operation: 'x', expiresInSeconds: 600 } as const;
+  await perform({ kind: 'grant', accountId, amount: 20_000, operation: 'x' });
+  await app.database.query('SELECT count(*) FROM ledger_apply($1, 0)', [
+    JSON.stringify(Array.from({ length: 10_000 }, (_, index) => ({ index, ...hold }))),
+  ]);
+  await expect(perform(hold)).rejects.toMatchObject({ code: 'credits.too_many_holds' });
+
+  await app.database.query(`UPDATE holds SET expires_at = now() WHERE account_id = $1`, [accountId]);
+  await Promise.all([
+    ledger.settle(accountId),
+    perform({ kind: 'charge', accountId: other, amount: 1, operation: 'x' }),
+    perform(hold),
+  ]);
+  expect(await balanceOf(accountId)).toMatchObject({ frozen: 1, used: 0, sequence: 20_003 });
+  expect(await balanceOf(other)).toMatchObject({ used: 1 });
 });

@@ -57,6 +57,15 @@ export class HoldSettled extends DomainError {
   }
 }
 
+/** So that what falls due at once is bounded. */
+export class TooManyHolds extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'credits.too_many_holds';
+  constructor() {
+    super('The account has 10,000 open holds, which is the most. Capture or release some of them first.');
+  }
+}
+
 export class ChargeRefunded extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'credits.charge_refunded';

@@ -11,7 +11,7 @@ export type EntryKind = 'grant' | 'charge' | 'refund' | 'hold' | 'capture' | 're
   `CASE "kind"
     WHEN 'grant'   THEN "amount" >= 0 AND "used_change" = 0 AND "frozen_change" = 0 AND "allowance_change" IN (0, "amount")
     WHEN 'charge'  THEN "amount" < 0 AND "used_change" = -"amount" AND "frozen_change" = 0 AND "allowance_change" = 0
-    WHEN 'refund'  THEN "amount" > 0 AND "used_change" BETWEEN -"amount" AND 0 AND "frozen_change" = 0 AND "allowance_change" = 0
+    WHEN 'refund'  THEN "amount" > 0 AND "used_change" IN (0, -"amount") AND "frozen_change" = 0 AND "allowance_change" = 0
     WHEN 'hold'    THEN "amount" < 0 AND "used_change" = 0 AND "frozen_change" = -"amount" AND "allowance_change" = 0
     WHEN 'capture' THEN "amount" >= 0 AND "used_change" > 0 AND "frozen_change" = -"amount" - "used_change" AND "allowance_change" = 0
     WHEN 'release' THEN "amount" > 0 AND "used_change" = 0 AND "frozen_change" = -"amount" AND "allowance_change" = 0

@@ -11,6 +11,7 @@ export type HoldStatus = 'held' | 'captured' | 'released' | 'expired';
 @Check('holds_status_check', `"status" IN ('held', 'captured', 'released', 'expired')`)
 @Check('holds_amount_check', `"amount" > 0 AND "captured" BETWEEN 0 AND "amount"`)
 @Check('holds_captured_check', `("status" = 'captured') = ("captured" > 0)`)
+@Check('holds_carried_check', `"carried" BETWEEN 0 AND "amount"`)
 @Check('holds_settled_check', `("status" = 'held') = ("settled_at" IS NULL)`)
 export class Hold {
   @PrimaryColumn('bigint', { name: 'account_id', primaryKeyConstraintName: 'holds_pkey' })
@@ -28,6 +29,10 @@ export class Hold {
   /** What of it was spent; the rest went back. */
   @Column('bigint', { default: 0 })
   captured!: number;
+
+  /** What of it is allowance of a period that has ended: it can still be captured, and lapses when it is given back. */
+  @Column('bigint', { default: 0 })
+  carried!: number;
 
   @Column('text', { default: 'held' })
   status!: HoldStatus;

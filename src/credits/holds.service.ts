@@ -14,8 +14,8 @@ export interface HoldPosition {
   id: string;
 }
 
-/** A UUID as PostgreSQL writes it. */
-export const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A UUID, in either case. */
+export const HOLD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Owns holds: credits that are frozen for something that is still to happen, then captured or released, once. One that
@@ -29,7 +29,7 @@ export class HoldsService {
     private readonly ledger: Ledger,
   ) {}
 
-  /** @throws AccountNotFound, OutOfCredits, UnknownOperation */
+  /** @throws AccountNotFound, OutOfCredits, TooManyHolds, UnknownOperation */
   async hold(order: Order, purpose: Purpose & { expiresInSeconds: number }): Promise<HoldView> {
     const accountId = accountFor(order);
     const amount = amountOf(purpose);

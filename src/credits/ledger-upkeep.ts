@@ -28,6 +28,7 @@ export class LedgerUpkeep implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     await this.attempt(() => this.makePartitions());
     this.running.push(
+      this.attempt(() => this.forgetKeys()),
       this.repeat(HOUR_MS, () => this.makePartitions()),
       this.repeat(HOUR_MS, () => this.forgetKeys()),
       this.repeat(10 * SECOND_MS, () => this.releaseExpired()),

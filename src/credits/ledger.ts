@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Batcher } from '../batching/batcher.js';
 import { Configuration } from '../config/configuration.js';
-import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { isRefusedByDatabase, isWorthRetrying } from '../database/database-errors.js';
 import type { DomainError } from '../errors/domain-error.js';
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../errors/request.errors.js';
 import {
@@ -16,6 +16,7 @@ import {
   MoreThanCharged,
   MoreThanHeld,
   OutOfCredits,
+  TooManyHolds,
 } from './credits.errors.js';
 import type { EntryView } from './entry.view.js';
 import type { HoldStatus } from './hold.entity.js';
@@ -42,7 +43,7 @@ export interface Performed {
 }
 
 /** Who wants it, and by which request: where the key of that request is kept. */
-type Origin = Pick<Order, 'principal' | 'requestId' | 'idempotencyKey'>;
+type Origin = Pick<Order, 'principal' | 'requestId' | 'idempotency'>;
 
 interface Item {
   operation: LedgerOperation;
@@ -55,6 +56,9 @@ type Outcome = Partial<{ refusal: Refusal; spendable: number; status: HoldStatus
 const BATCH_SIZE_MAX = 200;
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
+const ATTEMPTS_MAX = 5;
+/** How long a request waits for an equal one before it is told that that one is still being worked on. */
+const EQUAL_PATIENCE_MS = 1_000;
 
 /**
  * The only way to change a balance. Operations that arrive while others are being committed travel in the next statement
@@ -65,14 +69,13 @@ const PATIENCE_MS = 10_000;
 export class Ledger {
   private readonly batcher = new Batcher<Item, Outcome>({
     run: (items) => this.applyAll(items),
-    // What the database refused was rolled back as a whole; what was cut off may have happened.
-    isWorthSplitting: (error) => !isDatabaseUnavailable(error),
+    isWorthSplitting: isRefusedByDatabase,
     inFlightMax: 1,
     sizeMax: BATCH_SIZE_MAX,
     waitingMax: WAITING_MAX,
     patienceMs: PATIENCE_MS,
   });
-  private readonly keysInUse = new Set<string>();
+  private readonly keysInUse = new Map<string, { fingerprint: string; outcome: Promise<Outcome> }>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -82,7 +85,7 @@ export class Ledger {
   /**
    * Carries out one operation.
    *
-   * @throws OutOfCredits, AccountNotFound, HoldNotFound, HoldSettled, MoreThanHeld, ChargeNotFound, ChargeRefunded,
+   * @throws OutOfCredits, AccountNotFound, HoldNotFound, HoldSettled, MoreThanHeld, TooManyHolds, ChargeNotFound, ChargeRefunded,
    *   MoreThanCharged, BalanceOverflow, IdempotencyKeyReused, IdempotencyKeyInUse, TooManyWaiting
    */
   async perform(operation: Exclude<LedgerOperation, { kind: 'settle' }>, origin: Origin): Promise<Performed> {
@@ -95,22 +98,28 @@ export class Ledger {
     await this.apply({ operation: { kind: 'settle', accountId } });
   }
 
-  /** Of requests with one key at the same time, one is worked on; `ledger_apply` sees to it across processes. */
+  /** Equal requests that meet here are one, with one answer; `ledger_apply` sees to it across processes. */
   private async oncePerKey(item: Required<Item>): Promise<Outcome> {
-    const { principal, idempotencyKey } = item.origin;
-    if (idempotencyKey === undefined) {
+    const { principal, idempotency } = item.origin;
+    if (idempotency === undefined) {
       return this.apply(item);
     }
-    const name = `${principal.accountId} ${idempotencyKey}`;
-    if (this.keysInUse.has(name)) {
-      throw new IdempotencyKeyInUse();
+    const { key, fingerprint } = idempotency;
+    const name = `${principal.accountId} ${key}`;
+    const inUse = this.keysInUse.get(name);
+    if (inUse) {
+      if (inUse.fingerprint !== fingerprint) {
+        throw new IdempotencyKeyReused();
+      }
+      const outcome = await Promise.race([inUse.outcome, sleep(EQUAL_PATIENCE_MS, undefined, { ref: false })]);
+      if (!outcome) {
+        throw new IdempotencyKeyInUse();
+      }
+      return outcome;
     }
-    this.keysInUse.add(name);
-    try {
-      return await this.apply(item);
-    } finally {
-      this.keysInUse.delete(name);
-    }
+    const outcome = this.apply(item).finally(() => this.keysInUse.delete(name));
+    this.keysInUse.set(name, { fingerprint, outcome });
+    return outcome;
   }
 
   private async apply(item: Item): Promise<Outcome> {
@@ -122,15 +131,25 @@ export class Ledger {
   }
 
   private async applyAll(items: Item[]): Promise<Outcome[]> {
-    const rows = await this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
-      'SELECT item_index, outcome FROM ledger_apply($1, $2)',
-      [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod],
-    );
-    const outcomes: Outcome[] = [];
-    for (const row of rows) {
-      outcomes[row.item_index] = row.outcome;
+    const parameters = [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const rows = await this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
+          'SELECT item_index, outcome FROM ledger_apply($1, $2)',
+          parameters,
+        );
+        const outcomes: Outcome[] = [];
+        for (const row of rows) {
+          outcomes[row.item_index] = row.outcome;
+        }
+        return outcomes;
+      } catch (error) {
+        if (attempt === ATTEMPTS_MAX || !isWorthRetrying(error)) {
+          throw error;
+        }
+        await sleep(Math.random() * 2 ** attempt * 5);
+      }
     }
-    return outcomes;
   }
 }
 
@@ -145,6 +164,7 @@ const REFUSALS = {
   key_reused: () => new IdempotencyKeyReused(),
   more_than_charged: () => new MoreThanCharged(),
   more_than_held: () => new MoreThanHeld(),
+  too_many_holds: () => new TooManyHolds(),
   out_of_credits: ({ spendable }, operation) =>
     new OutOfCredits('amount' in operation ? operation.amount! : 0, spendable!),
 } satisfies Record<string, (outcome: Outcome, operation: LedgerOperation) => DomainError>;
@@ -157,21 +177,8 @@ function itemOf({ operation, origin }: Item, index: number): object {
     index,
     ...operation,
     requestId: origin?.requestId,
-    ...(origin?.idempotencyKey === undefined
-      ? {}
-      : {
-          callerAccountId: origin.principal.accountId,
-          key: origin.idempotencyKey,
-          fingerprint: fingerprintOf(operation),
-        }),
+    ...(origin?.idempotency ? { callerAccountId: origin.principal.accountId, ...origin.idempotency } : {}),
   };
-}
-
-function fingerprintOf(operation: LedgerOperation): string {
-  const sorted = Object.entries(operation)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url');
 }
 
 /** Rows as PostgreSQL writes them in JSON. */

@@ -1,3 +1,4 @@
+import type { Idempotency } from '../dialects/request-identity.js';
 import { InvalidRequest } from '../errors/request.errors.js';
 import type { Principal } from '../route-policy/principal.js';
 import { priceOf } from '../route-policy/prices.js';
@@ -9,7 +10,7 @@ export interface Order {
   /** The caller's own when it is not named. */
   account?: number | undefined;
   requestId: string;
-  idempotencyKey?: string | undefined;
+  idempotency?: Idempotency | undefined;
 }
 
 /**

@@ -47,7 +47,9 @@ export class PricingInterceptor implements NestInterceptor {
       catchError((error: unknown) =>
         from(
           this.refunds.giveBack(order, charge).then((balanceAfter) => {
-            tell(reply, 0, balanceAfter);
+            if (balanceAfter !== undefined) {
+              tell(reply, 0, balanceAfter);
+            }
             throw error;
           }),
         ),

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { TooManyWaiting } from '../batching/batching.errors.js';
+import { isDatabaseUnavailable } from '../database/database-errors.js';
 import { ChargeRefunded } from './credits.errors.js';
 import { CreditsService } from './credits.service.js';
 import type { EntryView } from './entry.view.js';
@@ -9,7 +11,7 @@ const RETRY_AFTER_MS = 2_000;
 
 /**
  * Gives back what was charged for calls that failed. A refund names its charge and is carried out once however often it
- * is tried, so it is tried until the database has taken it.
+ * is tried, so while the database is out of reach it is tried again and again.
  */
 @Injectable()
 export class RefundsService implements BeforeApplicationShutdown {
@@ -22,12 +24,16 @@ export class RefundsService implements BeforeApplicationShutdown {
   /**
    * Gives a charge back, now or, when the database cannot take it now, as soon as it can.
    *
-   * @returns what the account can spend then
+   * @returns what the account can spend then; undefined when the ledger refuses the refund for good
    */
-  async giveBack(order: Order, charge: EntryView): Promise<number> {
+  async giveBack(order: Order, charge: EntryView): Promise<number | undefined> {
     try {
       return await this.refund(order, charge);
     } catch (error) {
+      if (!isTemporary(error)) {
+        this.giveUp(charge, error);
+        return undefined;
+      }
       this.logger.warn({ msg: 'a charge is given back later', requestId: order.requestId, err: error });
       const settled = this.refundLater(order, charge).finally(() => this.owed.delete(settled));
       this.owed.add(settled);
@@ -48,13 +54,17 @@ export class RefundsService implements BeforeApplicationShutdown {
         await this.refund(order, charge);
         return;
       } catch (error) {
-        if (this.stopping.signal.aborted) {
-          const { accountId, sequence } = charge;
-          this.logger.error({ msg: 'a charge could not be given back', accountId, sequence, err: error });
+        if (this.stopping.signal.aborted || !isTemporary(error)) {
+          this.giveUp(charge, error);
           return;
         }
       }
     }
+  }
+
+  /** For the operator to see to. */
+  private giveUp({ accountId, sequence }: EntryView, error: unknown): void {
+    this.logger.error({ msg: 'a charge could not be given back', accountId, sequence, err: error });
   }
 
   private async refund(order: Order, charge: EntryView): Promise<number> {
@@ -64,9 +74,14 @@ export class RefundsService implements BeforeApplicationShutdown {
     } catch (error) {
       if (error instanceof ChargeRefunded) {
         // An earlier try had an effect and no answer.
-        return charge.balanceAfter - charge.amount;
+        const { spendable } = await this.credits.balanceOf({ ...order, account: charge.accountId });
+        return spendable;
       }
       throw error;
     }
   }
+}
+
+function isTemporary(error: unknown): boolean {
+  return error instanceof TooManyWaiting || isDatabaseUnavailable(error);
 }

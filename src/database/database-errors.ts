@@ -19,19 +19,34 @@ export function isWorthRetrying(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/**
+ * The server itself refused the statement and rolled it back, so it certainly had no effect. Of any other failure, such
+ * as a connection that broke, nobody knows.
+ */
+export function isRefusedByDatabase(error: unknown): boolean {
+  const { code, severity } = postgresErrorOf(error);
+  return severity !== undefined && /^[0-9A-Z]{5}$/.test(code ?? '') && !isDatabaseUnavailable(error);
+}
+
 // Classes 08 (connection), 53 (resources) and 57P (shutting down); 57014: it took too long; 25006: a standby that has
 // not been promoted.
 const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|57014|25006)$/;
 // The server ends the session, or never began it.
 const UNAVAILABLE_SEVERITIES = ['FATAL', 'PANIC'];
 const UNAVAILABLE_SYSTEM_ERRORS = [
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT',
 ];
 // `pg` has no codes for these.
 const UNAVAILABLE_MESSAGE =

@@ -20,9 +20,9 @@ export function acceptJsonOnly(server: FastifyInstance): void {
     } else if (isNestedTooDeeply(body)) {
       done(new MalformedBody('The body is nested too deeply.'));
     } else {
-      const text = withFractionsAsFractions(body.toString('utf8').replace(/^\uFEFF/, ''));
+      const text = body.toString('utf8').replace(/^\uFEFF/, '');
       // The parser calls back before it returns.
-      void parse(request, text, (error, value) =>
+      void parse(request, withFractionsAsFractions(text), (error, value) =>
         error ? done(new MalformedBody(jsonProblem(text), { cause: error })) : done(null, value),
       );
     }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/auth.errors.js';
+import { TooManyWaiting } from '../batching/batching.errors.js';
 import { OutOfCredits } from '../credits/credits.errors.js';
 import { BODY_LIMIT_BYTES } from '../dialects/json-body.js';
 import { dialectOf, type Dialect } from '../dialects/dialect.js';
@@ -40,6 +41,16 @@ type Components = Record<string, Schema>;
 type Header = keyof typeof ANSWER_HEADERS;
 
 const METHODS = ['get', 'post', 'delete'] as const;
+/** A call that is refused for one of these was not charged, and says nothing of credits. */
+const REFUSALS_BEFORE_CHARGE: string[] = [
+  new AccessDenied(),
+  new AmbiguousCredentials(),
+  new BodyTooLarge(BODY_LIMIT_BYTES),
+  new CrossOriginRequest(),
+  new MalformedBody(),
+  new NotAuthenticated(),
+  new UnsupportedMediaType(),
+].map(({ code }) => code);
 /** These two of the envelope page are printed with a slash at the end, the others without; those of rest all have one. */
 const ENVELOPE_PATHS_WITH_SLASH = ['/api/v1/users/api-key/update', '/api/v1/users/credits'];
 
@@ -104,10 +115,12 @@ function completeOperation(operation: Operation, method: string, dialect: Dialec
       dialect,
     );
   }
-  for (const response of Object.values(operation.responses)) {
+  for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) {
+      const reasons = refusals.filter((refusal) => refusal.status === Number(status)).map(({ code }) => code);
+      const isCharged = reasons.length === 0 || !reasons.every((code) => REFUSALS_BEFORE_CHARGE.includes(code));
       const priceHeaders: Header[] =
-        operation[PRICE_EXTENSION] === undefined ? [] : ['X-Credits-Cost', 'X-Credits-Remaining'];
+        operation[PRICE_EXTENSION] !== undefined && isCharged ? ['X-Credits-Cost', 'X-Credits-Remaining'] : [];
       response.headers = { ...response.headers, ...headerReferences([...priceHeaders, 'X-Request-Id']) };
     }
   }
@@ -152,6 +165,7 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
     ...(isRestricted ? [new AccessDenied()] : []),
     ...(takesKey ? [new InvalidIdempotencyKey(), new IdempotencyKeyInUse(), new IdempotencyKeyReused()] : []),
     ...(price === undefined ? [] : [new OutOfCredits(price, 0)]),
+    ...(takesKey || price !== undefined ? [new TooManyWaiting()] : []),
     new InternalError(),
     ...(operation[WITHOUT_DATABASE_EXTENSION] ? [] : [new DatabaseUnavailable()]),
   ].map(documentedRefusal);

@@ -142,13 +142,15 @@ judged AS (
     ${sumWords('frozen')}
     CASE WHEN frozen <> coalesce(open_credits, 0)
       THEN format('frozen is %s, but its open holds add up to %s', frozen, coalesce(open_credits, 0)) END,
+    CASE WHEN open_holds <> coalesce(open, 0)
+      THEN format('open_holds is %s, but %s are open', open_holds, coalesce(open, 0)) END,
     ${holdWords('made', 'hold')}
     ${holdWords('captured', 'capture')}
     ${holdWords('released', 'release')}
     CASE WHEN mistimed > 0 THEN format('holds settled at a time that does not fit their status: %s', mistimed) END
   ], NULL) AS problems
   FROM (
-    SELECT account_id, true AS is_balance, sequence AS balance_sequence, allowance, used, frozen,
+    SELECT account_id, true AS is_balance, sequence AS balance_sequence, allowance, used, frozen, open_holds,
       allowance::numeric + top_up - used - frozen AS spendable
     FROM balances WHERE $6 AND account_id > $1 AND account_id <= $2
   ) AS balance

@@ -43,6 +43,14 @@ const REFUND_EXAMPLE: EntryRestResponse = {
   used_change: -250,
   balance_after: 10_000,
 };
+const GRANT_EXAMPLE: EntryRestResponse = {
+  ...CHARGE_EXAMPLE,
+  kind: 'grant',
+  operation: 'top-up',
+  amount: 1_000_000,
+  used_change: 0,
+  balance_after: 1_010_000,
+};
 
 @RestController('Credits', 'credits')
 export class CreditsRestController {
@@ -92,7 +100,7 @@ export class CreditsRestController {
   @Post('grants')
   @ForAdministrators()
   @TakesIdempotencyKey()
-  @RestResult(EntryRestResponse, { status: 201 })
+  @RestResult(EntryRestResponse, { status: 201, example: GRANT_EXAMPLE })
   @Refuses(new AccountNotFound(), new BalanceOverflow())
   async grant(
     @CurrentPrincipal() principal: Principal,

@@ -12,6 +12,7 @@ import {
   HoldSettled,
   MoreThanHeld,
   OutOfCredits,
+  TooManyHolds,
   UnknownOperation,
 } from '../credits.errors.js';
 import { HOLD_ID, HoldsService, type HoldPosition } from '../holds.service.js';
@@ -39,7 +40,7 @@ export class HoldsRestController {
   @ForAccounts()
   @TakesIdempotencyKey()
   @RestResult(HoldRestResponse, { status: 201 })
-  @Refuses(new AccountNotFound(), new OutOfCredits(250, 42), new UnknownOperation())
+  @Refuses(new AccountNotFound(), new OutOfCredits(250, 42), new TooManyHolds(), new UnknownOperation())
   async hold(
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
