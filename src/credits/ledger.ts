@@ -56,7 +56,7 @@ type Outcome = Partial<{ refusal: Refusal; spendable: number; status: HoldStatus
 const BATCH_SIZE_MAX = 200;
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MAX = 8;
 /** How long a request waits for an equal one before it is told that that one is still being worked on. */
 const EQUAL_PATIENCE_MS = 1_000;
 
