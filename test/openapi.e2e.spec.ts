@@ -99,6 +99,14 @@ describe('the document', () => {
     },
   );
 
+  it('has no example of an Idempotency-Key, which Swagger UI would send with every request', () => {
+    const keys = Object.values(document.paths)
+      .flatMap((item) => Object.values(item))
+      .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === 'Idempotency-Key'));
+    expect(keys.length).toBeGreaterThan(5);
+    expect(JSON.stringify(keys)).not.toContain('"example');
+  });
+
   it.each(pageExamples())('has the examples of the pages: %s', (path, { request, answer }) => {
     const operation = operations.find((it) => it.path === path && ((it.method === 'POST') === request) !== undefined)!;
     if (request !== undefined) {
