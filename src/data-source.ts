@@ -7,6 +7,7 @@ import { Entry } from './credits/entry.entity.js';
 import { Hold } from './credits/hold.entity.js';
 import { IdempotencyKey } from './credits/idempotency-key.entity.js';
 import { Mail } from './mailer/mail.entity.js';
+import { Code } from './tokens/code.entity.js';
 import { Credential } from './tokens/credential.entity.js';
 import { User } from './users/user.entity.js';
 
@@ -15,7 +16,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   return {
     type: 'postgres',
     url: databaseUrl,
-    entities: [Account, Balance, Credential, Entry, Hold, IdempotencyKey, Mail, Password, User],
+    entities: [Account, Balance, Code, Credential, Entry, Hold, IdempotencyKey, Mail, Password, User],
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
     synchronize: false,
