@@ -15,6 +15,7 @@ import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
 import { BODY_LIMIT_BYTES, acceptJsonOnly } from './dialects/json-body.js';
 import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
+import { canonicalUrl } from './dialects/rpc.dialect.js';
 import { refuseUnreadable } from './dialects/unreadable-request.js';
 import { InvalidRequest } from './errors/request.errors.js';
 import { NestLogger } from './logging/logger.js';
@@ -32,7 +33,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: (_address: string, hop: number) => hop < configuration.trustProxyHops,
     routerOptions: ROUTER_OPTIONS,
-    rewriteUrl: ({ url = '/' }) => readableUrl(url),
+    rewriteUrl: ({ url = '/' }) => canonicalUrl(readableUrl(url)),
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, configuration),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',

@@ -59,6 +59,9 @@ export function PasswordText(): PropertyDecorator {
 const PASSWORD_TEXT_LENGTH_MAX = 1024;
 
 function textProblem(value: unknown, min: number, max: number): string | undefined {
+  if (value === undefined) {
+    return 'is missing';
+  }
   if (typeof value !== 'string') {
     return 'must be a string';
   }
@@ -75,6 +78,9 @@ function textProblem(value: unknown, min: number, max: number): string | undefin
 }
 
 function passwordProblem(value: unknown): string | undefined {
+  if (value === undefined) {
+    return 'is missing';
+  }
   if (typeof value !== 'string') {
     return 'must be a string';
   }

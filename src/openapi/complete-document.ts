@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/auth.errors.js';
 import { OutOfCredits } from '../credits/credits.errors.js';
 import { BODY_LIMIT_BYTES } from '../dialects/json-body.js';
-import { dialectOf, type Dialect } from '../dialects/dialect.js';
+import { dialectOf, refusalIn, type Dialect } from '../dialects/dialect.js';
 import {
   REFUSALS_EXTENSION,
   WITHOUT_DATABASE_EXTENSION,
@@ -11,6 +11,7 @@ import {
   type DocumentedRefusal,
 } from '../dialects/documented.js';
 import { IDEMPOTENCY_KEY_HEADER } from '../dialects/request-identity.js';
+import { inCamelCase, inSnakeCase } from '../dialects/rpc.request.js';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
@@ -54,6 +55,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
       schema,
       withFormats(withIntegers(schema)),
       name.endsWith('Request') ? { additionalProperties: false, required: withoutDefaults(schema) } : {},
+      name.endsWith('RpcRequest') ? { additionalProperties: undefined, properties: withSpellings(schema) } : {},
     );
   }
   Object.assign(schemas, FAILURE_SCHEMAS);
@@ -82,7 +84,9 @@ function pathAsPrinted(path: string): string {
 
 function completeOperation(operation: Operation, method: string, dialect: Dialect, schemas: Components): void {
   const policy = operation[POLICY_EXTENSION] ?? { access: 'public' };
-  const refusals = [...commonRefusals(operation, method, policy), ...(operation[REFUSALS_EXTENSION] ?? [])];
+  const refusals = [...commonRefusals(operation, method, policy), ...(operation[REFUSALS_EXTENSION] ?? [])].map(
+    (refusal) => refusalIn(dialect, refusal),
+  );
   delete operation[POLICY_EXTENSION];
   delete operation[REFUSALS_EXTENSION];
   delete operation[WITHOUT_DATABASE_EXTENSION];
@@ -161,6 +165,17 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
 function withoutDefaults({ required, properties = {} }: Schema): unknown {
   const left = (required as string[] | undefined)?.filter((name) => !('default' in (properties[name] ?? {})));
   return left?.length ? left : undefined;
+}
+
+/** Requests of rpc are read in both spellings. Generated clients need one. */
+function withSpellings({ properties = {} }: Schema): Record<string, Schema> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const other = name.includes('_') ? inCamelCase(name) : inSnakeCase(name);
+      const description = [property.description, `Also read as \`${other}\`.`].filter(Boolean).join('\n\n');
+      return [name, other === name ? property : { ...property, description }];
+    }),
+  );
 }
 
 /** A parameter with a default may be left out; the generator takes its property for a required one. */
