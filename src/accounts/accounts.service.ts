@@ -69,14 +69,25 @@ export class AccountsService {
       throw new UnknownTimezone();
     }
     return this.transactions.run(async (tx) => {
-      const { before, after } = await this.users.update(tx, owner, changes.user);
+      const user = await this.updateUser(tx, owner, changes.user);
       const row = await this.rowOf(tx, owner);
       const account = await tx.save(Object.assign(row, given(changes.account)));
-      if (before.email !== after.email) {
-        await this.mailer.enqueue(tx, emailChangedMessage(before, after));
-      }
-      return { user: after, account: accountView(account) };
+      return { user, account: accountView(account) };
     });
+  }
+
+  /**
+   * The old address hears of a new one, in the platform directory: what managed users hear is for the owner of their
+   * directory to say.
+   *
+   * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
+   */
+  async updateUser(tx: Transaction, key: UserKey, changes: UserChanges): Promise<UserView> {
+    const { before, after } = await this.users.update(tx, key, changes);
+    if (before.email !== after.email && key.directoryId === PLATFORM_DIRECTORY_ID) {
+      await this.mailer.enqueue(tx, emailChangedMessage(before, after));
+    }
+    return after;
   }
 
   /**

@@ -5,11 +5,14 @@ import { MailerModule } from '../mailer/mailer.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthService } from './auth.service.js';
+import { DirectoryService } from './directory.service.js';
 import { CredentialGuard } from './guard/credential.guard.js';
 import { CredentialStrategy } from './guard/credential.strategy.js';
 import { PrincipalsService } from './guard/principals.service.js';
 import { AuthEnvelopeController } from './http/auth.envelope.controller.js';
 import { AuthRestController } from './http/auth.rest.controller.js';
+import { AuthRpcController } from './http/auth.rpc.controller.js';
+import { DirectoryRpcController } from './http/directory.rpc.controller.js';
 import { LoginThrottle } from './login-throttle.js';
 import { HashingQueue } from './passwords/hashing-queue.js';
 import { PasswordsService } from './passwords/passwords.service.js';
@@ -17,10 +20,11 @@ import { RegistrationService } from './registration.service.js';
 
 @Module({
   imports: [AccountsModule, MailerModule, TokensModule, UsersModule],
-  controllers: [AuthEnvelopeController, AuthRestController],
+  controllers: [AuthEnvelopeController, AuthRestController, AuthRpcController, DirectoryRpcController],
   providers: [
     AuthService,
     CredentialStrategy,
+    DirectoryService,
     HashingQueue,
     LoginThrottle,
     PasswordsService,

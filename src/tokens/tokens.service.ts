@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
@@ -185,8 +185,8 @@ export class TokensService {
     }
   }
 
-  async endSessions(owner: UserKey): Promise<void> {
-    await this.dataSource.manager.delete(Credential, { ...userKey(owner), kind: 'session' });
+  async endSessions(owner: UserKey, manager: EntityManager = this.dataSource.manager): Promise<void> {
+    await manager.delete(Credential, { ...userKey(owner), kind: 'session' });
   }
 
   /** Ends all sessions of a user but the one that is spared. */

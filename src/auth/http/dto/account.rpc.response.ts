@@ -56,3 +56,11 @@ export class AccountRpcResponse {
     };
   }
 }
+
+export class AccountResultRpcResponse {
+  account!: AccountRpcResponse;
+}
+
+export class AccountListRpcResponse {
+  users!: AccountRpcResponse[];
+}

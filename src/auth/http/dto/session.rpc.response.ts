@@ -1,6 +1,7 @@
 import { unixSeconds } from '../../../dialects/rpc.dialect.js';
 import type { OpenedSession } from '../../../tokens/tokens.service.js';
 import type { UserView } from '../../../users/user.view.js';
+import { AccountRpcResponse } from './account.rpc.response.js';
 
 export class SessionRpcResponse {
   /**
@@ -29,4 +30,13 @@ export class SessionRpcResponse {
       userId: user.externalId,
     };
   }
+}
+
+export class SessionResultRpcResponse {
+  session!: SessionRpcResponse;
+}
+
+export class SessionAndAccountRpcResponse {
+  session!: SessionRpcResponse;
+  account!: AccountRpcResponse;
 }
