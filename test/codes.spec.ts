@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Transactions } from '../src/database/transactions.js';
 import { CodesService, type CodeHolder } from '../src/tokens/codes.service.js';
-import type { CodePurpose } from '../src/tokens/code.entity.js';
+import type { CodePurpose } from '../src/tokens/code-text.js';
 import { TooManyWrongCodes } from '../src/tokens/tokens.errors.js';
 import { TestApp } from './support/test-app.js';
 

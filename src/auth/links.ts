@@ -17,17 +17,17 @@ export const VERIFY_EMAIL_PATH = '/v1/user/VerifyEmail';
 
 const URL_LENGTH_MAX = 2_048;
 /** Neither of these is a part of a name or path that a browser would leave as it is. */
-const HOST = /^[\p{L}\p{M}\p{N}.-]+(:\d{1,5})?$/u;
+const HOST = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}.-]*(:\d{1,5})?$/u;
 const PATH = /^\/?[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*\/?$/;
 /** A scheme, and a host with nothing in front of it. */
 const WEB_URL = /^https?:\/\/[^\s/?#@\\]+([/?#]|$)/i;
 
 /**
- * `https://<address>/<endpoint>/<token>`.
+ * Makes `https://<address>/<endpoint>/<token>`.
  *
  * @throws InvalidRequest when the address is more than a host, or the endpoint more than a path
  */
-export function magicLink(address: string, endpoint: string, token: string): string {
+export function magicLinks(address: string, endpoint: string): (token: string) => string {
   const host = HOST.test(address) ? parsed(`https://${address}`)?.host : undefined;
   if (host === undefined) {
     throw refusal('address', 'must be a host, with a port if need be, such as www.example.com');
@@ -36,7 +36,7 @@ export function magicLink(address: string, endpoint: string, token: string): str
   if (!PATH.test(endpoint) || segments.some((segment) => segment === '.' || segment === '..')) {
     throw refusal('endpoint', 'must be a path of letters, digits, dots, hyphens, underscores and tildes');
   }
-  return `https://${[host, ...segments, token].join('/')}`;
+  return (token) => `https://${[host, ...segments, token].join('/')}`;
 }
 
 /**

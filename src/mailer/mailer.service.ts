@@ -13,6 +13,9 @@ export interface MailMessage {
   subject: string;
   /** Plain text. */
   text: string;
+  fromName?: string | undefined;
+  carriesCode?: boolean;
+  hold?: { accountId: number; id: string } | undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { DerivedKey } from '../secret-keys/secret-keys.js';
 import { base62 } from './base62.js';
-import type { CodePurpose } from './code.entity.js';
+
+export type CodePurpose = 'email_verification' | 'password_reset' | 'magic_link';
 
 /** No 0 and O, no 1, I and L: nobody has to guess what they are looking at. */
 const UNAMBIGUOUS = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';

@@ -1,6 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-
-export type CodePurpose = 'email_verification' | 'password_reset' | 'magic_link';
+import type { CodePurpose } from './code-text.js';
 
 /** The newest code of a user for a purpose, without the code: what is kept of it is a keyed digest. */
 @Entity('codes')

@@ -4,8 +4,7 @@ import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import type { UserKey } from '../route-policy/principal.js';
 import { SecretKeys } from '../secret-keys/secret-keys.js';
-import type { CodePurpose } from './code.entity.js';
-import { codeDigest, newLinkToken, newTypedCode, typedCode } from './code-text.js';
+import { codeDigest, newLinkToken, newTypedCode, typedCode, type CodePurpose } from './code-text.js';
 import { TooManyWrongCodes } from './tokens.errors.js';
 
 /** Whom a code is for: a user, and the address that it is sent to, in canonical form. */
