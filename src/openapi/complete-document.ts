@@ -102,7 +102,8 @@ function completeOperation(operation: Operation, method: string, dialect: Dialec
   completeRequest(operation, schemas);
   completeSuccess(operation, schemas);
   for (const status of new Set(refusals.map((refusal) => refusal.status))) {
-    operation.responses[status] = failureResponse(
+    // What an operation says of a status itself stands: a page, say, where others answer JSON.
+    operation.responses[status] ??= failureResponse(
       status,
       refusals.filter((refusal) => refusal.status === status),
       dialect,

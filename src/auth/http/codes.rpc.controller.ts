@@ -148,7 +148,7 @@ export class CodesRpcController {
   async followLink(
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string | undefined> {
+  ): Promise<string> {
     const outcome = await this.verification.follow({
       token: textOf(query.token) ?? '',
       redirectUrl: textOf(query.redirectUrl),
@@ -157,7 +157,7 @@ export class CodesRpcController {
     });
     if (outcome.result !== 'touched' && outcome.redirectUrl !== undefined) {
       reply.status(302).header('location', outcome.redirectUrl);
-      return undefined;
+      return '';
     }
     reply.status(outcome.result === 'verified' ? 200 : 400).type('text/html; charset=utf-8');
     return verificationPage(outcome.result);
