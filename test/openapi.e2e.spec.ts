@@ -300,7 +300,7 @@ function vaguePlaces(schema: Schema, place: string): string[] {
   }
   const isVague =
     schema.type === undefined ||
-    (schema.type === 'object' && Object.keys(schema.properties ?? {}).length === 0) ||
+    (schema.type === 'object' && !schema.additionalProperties && Object.keys(schema.properties ?? {}).length === 0) ||
     (schema.type === 'array' && schema.items === undefined);
   return [
     ...(isVague ? [place] : []),

@@ -18,7 +18,7 @@ export class DirectoryPurge extends Upkeep implements OnApplicationBootstrap {
     this.repeatEvery(5 * SECOND_MS, () => this.purge());
   }
 
-  private async purge(): Promise<void> {
+  async purge(): Promise<void> {
     const deletions = await this.dataSource.query<{ directory_id: number }[]>(
       'SELECT directory_id FROM directory_deletions ORDER BY created_at',
     );

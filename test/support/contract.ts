@@ -31,6 +31,7 @@ export interface Schema {
   format?: string;
   properties?: Record<string, Schema>;
   items?: Schema;
+  additionalProperties?: boolean | Schema;
 }
 
 export interface Answer {

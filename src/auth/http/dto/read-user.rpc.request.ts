@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { RpcRequest } from '../../../dialects/rpc.request.js';
 import { Optional, Text } from '../../../dialects/request-fields.js';
 
@@ -5,6 +6,7 @@ export class ReadUserRpcRequest extends RpcRequest {
   /** The account email. */
   @Optional()
   @Text({ max: 320 })
+  @ApiProperty({ format: 'email' })
   email?: string;
 
   /**

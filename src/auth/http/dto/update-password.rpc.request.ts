@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { RpcRequest } from '../../../dialects/rpc.request.js';
 import { PasswordText, Text } from '../../../dialects/request-fields.js';
 
@@ -28,5 +29,6 @@ export class UpdatePasswordRpcRequest extends RpcRequest {
    * @example "user-1"
    */
   @Text({ min: 1, max: 64 })
+  @ApiProperty({ name: 'userId' })
   user_id!: string;
 }
