@@ -1,5 +1,10 @@
 import { UsersCredentialsLedger1790000000000 } from './1790000000000-users-credentials-ledger.js';
 import { LedgerOperations1791000000000 } from './1791000000000-ledger-operations.js';
+import { MailDelivery1792000000000 } from './1792000000000-mail-delivery.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
-export const MIGRATIONS = [UsersCredentialsLedger1790000000000, LedgerOperations1791000000000];
+export const MIGRATIONS = [
+  UsersCredentialsLedger1790000000000,
+  LedgerOperations1791000000000,
+  MailDelivery1792000000000,
+];
