@@ -81,7 +81,10 @@ export class PricingInterceptor implements NestInterceptor {
   private async hold(order: Order, operation: PricedOperation, request: PricedRequest): Promise<Payment> {
     const { hold, balanceAfter } = await this.callHolds.make(order, operation);
     request.hold = hold;
-    return { balanceAfter, giveBack: () => this.callHolds.giveBack(order, hold) };
+    return {
+      balanceAfter,
+      giveBack: async () => (await this.callHolds.giveBack(order, hold)) ?? balanceAfter + PRICES[operation],
+    };
   }
 }
 
