@@ -31,6 +31,7 @@ export interface Schema {
   format?: string;
   properties?: Record<string, Schema>;
   items?: Schema;
+  oneOf?: Schema[];
   additionalProperties?: boolean | Schema;
 }
 

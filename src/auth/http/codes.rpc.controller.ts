@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RpcController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RpcNothing, RpcResult } from '../../dialects/documented.js';
 import { InvalidRequest } from '../../errors/request.errors.js';
-import { Priced } from '../../route-policy/priced.js';
+import { CurrentHold, Priced, type CallHold } from '../../route-policy/priced.js';
 import { directoryOf, type Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts, Public } from '../../route-policy/route-policy.js';
 import { TooManyWrongCodes } from '../../tokens/tokens.errors.js';
@@ -46,11 +46,15 @@ export class CodesRpcController {
    */
   @Post('SendMagicLink')
   @ForAccounts()
-  @Priced('user.send_magic_link')
+  @Priced('user.send_magic_link', { by: 'hold' })
   @RpcNothing()
   @Refuses(WITHOUT_PLACEHOLDER, new InvalidEmail(), new UserNotFound(), new TooManyMails(3600))
-  async sendMagicLink(@CurrentPrincipal() principal: Principal, @Body() body: SendMagicLinkRpcRequest): Promise<void> {
-    await this.magicLinks.send(codeRequest(principal, body), body);
+  async sendMagicLink(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentHold() hold: CallHold | undefined,
+    @Body() body: SendMagicLinkRpcRequest,
+  ): Promise<void> {
+    await this.magicLinks.send(codeRequest(principal, body, hold), body);
   }
 
   /**
@@ -84,20 +88,21 @@ export class CodesRpcController {
    */
   @Post('SendVerificationEmail')
   @ForAccounts()
-  @Priced('user.send_verification_email')
+  @Priced('user.send_verification_email', { by: 'hold' })
   @RpcNothing()
   @Refuses(WITHOUT_PLACEHOLDER, new InvalidEmail(), new UserNotFound(), new TooManyMails(3600))
   async sendVerificationEmail(
     @CurrentPrincipal() principal: Principal,
+    @CurrentHold() hold: CallHold | undefined,
     @Body() body: SendVerificationEmailRpcRequest,
   ): Promise<void> {
-    await this.verification.send(codeRequest(principal, body), {
+    await this.verification.send(codeRequest(principal, body, hold), {
       redirectUrl: body.redirect_url,
       failureRedirectUrl: body.failure_redirect_url,
     });
   }
 
-  /** Reset password with the code sent by the "SendPasswordResetEmail" endpoint. All sessions of the user end. */
+  /** Reset password with a code sent by SendPasswordResetEmail. All sessions of the user end. */
   @Post('ResetPassword')
   @ForAccounts()
   @Priced('user.reset_password')
@@ -115,7 +120,7 @@ export class CodesRpcController {
     await this.passwordReset.reset(directoryOf(principal), body.email, body.code, body.new_password);
   }
 
-  /** Verify the email address of an account from a token sent in an email to the user. */
+  /** Verify the email address of an account: by the token sent in an email to the user. */
   @Post('VerifyEmail')
   @ForAccounts()
   @Priced('user.verify_email')
@@ -164,7 +169,7 @@ export class CodesRpcController {
   }
 
   /**
-   * Check whether the token attached to MagicLink is valid or not. The first time it is, the answer has a new session.
+   * Check whether the token of a magic link is valid. The first time it is, the answer has a new session.
    *
    * Call it from the handler of the endpoint which is specified in the SendMagicLink request.
    */
@@ -187,11 +192,13 @@ export class CodesRpcController {
 function codeRequest(
   principal: Principal,
   body: CodeMailRpcRequest & { text_content?: string | undefined },
+  hold?: CallHold,
 ): CodeRequest {
   return {
     directoryId: directoryOf(principal),
     email: body.email,
     words: { fromName: body.from_name, subject: body.subject, text: body.text_content },
+    hold,
   };
 }
 

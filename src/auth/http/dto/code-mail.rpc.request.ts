@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { RpcRequest } from '../../../dialects/rpc.request.js';
 import { Optional, Text } from '../../../dialects/request-fields.js';
 
@@ -8,6 +9,7 @@ export abstract class CodeMailRpcRequest extends RpcRequest {
    * @example "joe@example.com"
    */
   @Text({ min: 1, max: 320 })
+  @ApiProperty({ format: 'email' })
   email!: string;
 
   /**

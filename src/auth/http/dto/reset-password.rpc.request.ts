@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { RpcRequest } from '../../../dialects/rpc.request.js';
 import { PasswordText, Text } from '../../../dialects/request-fields.js';
 
@@ -21,6 +22,7 @@ export class ResetPasswordRpcRequest extends RpcRequest {
    * @example "joe@example.com"
    */
   @Text({ min: 1, max: 320 })
+  @ApiProperty({ format: 'email' })
   email!: string;
 
   /**

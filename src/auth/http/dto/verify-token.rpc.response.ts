@@ -2,7 +2,10 @@ import { ApiProperty } from '@nestjs/swagger';
 import { SessionRpcResponse } from './session.rpc.response.js';
 
 export class VerifyTokenRpcResponse {
-  /** Whether the token was good. It is not any more. */
+  /**
+   * Whether the token was good. It is not any more.
+   * @example true
+   */
   is_valid!: boolean;
 
   /**
