@@ -26,6 +26,13 @@ const hasTable = async (table: string) => {
   const [row] = await database.query<{ name: string | null }>(`SELECT to_regclass($1)::text AS name`, [table]);
   return row?.name === table;
 };
+const hasColumn = async (table: string, column: string) => {
+  const rows = await database.query(
+    'SELECT 1 FROM information_schema.columns WHERE table_name = $1 AND column_name = $2',
+    [table, column],
+  );
+  return rows.length === 1;
+};
 const hasUsers = () => hasTable('users');
 
 it('runs the migrations, finds nothing to generate, and reverts them', async () => {
@@ -36,6 +43,9 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
   expect(generated.output).toContain('No changes in database schema were found');
 
   // One at a time, the latest first.
+  expect(await hasColumn('mails', 'attempts')).toBe(true);
+  expect((await run('revert')).exitCode).toBe(0);
+  expect(await hasColumn('mails', 'attempts')).toBe(false);
   expect(await hasTable('holds')).toBe(true);
   expect((await run('revert')).exitCode).toBe(0);
   expect(await hasTable('holds')).toBe(false);
