@@ -18,6 +18,7 @@ export class MailDelivery1792000000000 implements MigrationInterface {
         ADD COLUMN "sent_at" timestamptz,
         ADD COLUMN "hold_account_id" bigint,
         ADD COLUMN "hold_id" uuid`);
+    await db.query(`ALTER TABLE "mails" ALTER COLUMN "message_id" DROP DEFAULT`);
     // Nobody expects them any more; whoever does can have each sent.
     await db.query(`UPDATE "mails" SET "status" = 'abandoned', "last_error" = 'written before mails were delivered'`);
     await db.query(`

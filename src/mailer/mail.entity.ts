@@ -58,7 +58,7 @@ export class Mail {
   carriesCode!: boolean;
 
   /** The same in every attempt, so that a duplicate can be recognised. Random: a number would tell how many mails there are. */
-  @Column('uuid', { name: 'message_id', default: () => 'gen_random_uuid()' })
+  @Column('uuid', { name: 'message_id' })
   messageId!: string;
 
   @Column('text', { default: 'queued' })

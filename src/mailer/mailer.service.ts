@@ -43,8 +43,8 @@ export class MailerService {
     await tx.query(
       `WITH mail AS (
          INSERT INTO mails (directory_id, user_id, category, recipient, from_name, subject, text, carries_code,
-           hold_account_id, hold_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           hold_account_id, hold_id, message_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, gen_random_uuid())
          RETURNING directory_id, id
        )
        SELECT ${addDeliveryJob('mail')} FROM mail`,

@@ -43,8 +43,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       connectionTimeoutMillis: 5_000,
       query_timeout: 30_000,
     });
-    // Idle connections that break are replaced when one is needed.
-    this.pool.on('error', () => undefined);
+    // A connection that breaks is replaced when one is needed; whoever was using it hears of it.
+    this.pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
   }
 
   onApplicationBootstrap(): void {
