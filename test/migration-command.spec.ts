@@ -37,7 +37,13 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
   expect(generated.output).toContain('No changes in database schema were found');
 
   // One at a time, the latest first.
-  const places = [['codes'], ['directory_deletions'], ['mails', 'attempts'], ['holds'], ['users']] as const;
+  const places: [table: string, column?: string][] = [
+    ['codes'],
+    ['directory_deletions'],
+    ['mails', 'attempts'],
+    ['holds'],
+    ['users'],
+  ];
   for (const place of places) {
     expect([place, await has(...place)]).toEqual([place, true]);
     expect((await run('revert')).exitCode).toBe(0);
