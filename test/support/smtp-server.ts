@@ -9,7 +9,6 @@ import { freePort } from './server-process.js';
  * - `slow`: after a while
  * - `refuses-temporarily`, `refuses-content`, `refuses-recipient`: 451 and 554 after the mail, 550 before
  * - `drops`: has the whole mail, says nothing, and hangs up
- * - `accepts-and-tells`: accepts it, but first calls `onAccepted`
  */
 export type Mood = 'accepts' | 'slow' | 'refuses-temporarily' | 'refuses-content' | 'refuses-recipient' | 'drops';
 
@@ -93,7 +92,7 @@ export class TestSmtpServer {
     }
     if (mood === 'refuses-content') {
       // As some do, it quotes what it does not like.
-      return done(answer(554, `5.7.1 this is spam: ${content.toString().slice(-200)}`));
+      return done(answer(554, `5.7.1 this is spam: ${content.toString().slice(-200).replace(/\s+/g, ' ')}`));
     }
     if (mood === 'slow') {
       await new Promise((resolve) => setTimeout(resolve, this.slowMs));
