@@ -19,7 +19,10 @@ let admin: Client;
 
 beforeAll(async () => {
   smtp = await TestSmtpServer.start();
-  app = await TestApp.start({ smtpUrl: smtp.url, mailFrom: { name: 'Tollgate', address: 'no-reply@tollgate.example' } });
+  app = await TestApp.start({
+    smtpUrl: smtp.url,
+    mailFrom: { name: 'Tollgate', address: 'no-reply@tollgate.example' },
+  });
   admin = app.client({ 'x-api-key': (await app.anAdministrator()).apiKey });
 });
 afterAll(async () => {
@@ -66,7 +69,8 @@ const listed = async (recipient = user.email) => {
   const { body } = await admin.get<{ items: MailRestResponse[] }>('/api/mails/');
   return body.items.find((mail) => mail.recipient === recipient)!;
 };
-const retry = (id: number): Promise<Reply<MailRestResponse & { code: string }>> => admin.post(`/api/mails/${id}/retry/`);
+const retry = (id: number): Promise<Reply<MailRestResponse & { code: string }>> =>
+  admin.post(`/api/mails/${id}/retry/`);
 
 /** Frozen credits, as a call that is priced by a hold leaves them. */
 const aHold = async () => {
@@ -128,14 +132,17 @@ describe('a mail', () => {
     expect(smtp.mails.filter(({ to }) => to?.some(({ address }) => address?.includes('second')))).toEqual([]);
   });
 
-  it.each(['recipient', 'subject', 'fromName'] as const)('checklist 18: a line break in %s is refused', async (field) => {
-    for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
-      await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
-        kind: 'invalid',
-        fields: [{ field }],
-      });
-    }
-  });
+  it.each(['recipient', 'subject', 'fromName'] as const)(
+    'checklist 18: a line break in %s is refused',
+    async (field) => {
+      for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
+        await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
+          kind: 'invalid',
+          fields: [{ field }],
+        });
+      }
+    },
+  );
 
   it('of a category that its recipient has not asked for is suppressed, and its credits are given back', async () => {
     const hold = await aHold();
@@ -364,7 +371,12 @@ describe('checklist 65: the database', () => {
     await setConnections(false);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await setConnections(true);
-    await eventually(() => enqueue().then(() => true, () => false));
+    await eventually(() =>
+      enqueue().then(
+        () => true,
+        () => false,
+      ),
+    );
     await smtp.mailTo(user.email);
     await untilStatus('sent');
   });
@@ -378,7 +390,12 @@ describe('checklist 65: the database', () => {
     await eventually(() => copiesTo(user.email) === 1);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await setConnections(true);
-    await eventually(() => row().then(({ hold_id }) => hold_id === null, () => false));
+    await eventually(() =>
+      row().then(
+        ({ hold_id }) => hold_id === null,
+        () => false,
+      ),
+    );
     expect(await row()).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await balance()).toEqual({ used: 10_000, frozen: 0 });
     expect(copiesTo(user.email)).toBe(1);

@@ -3,14 +3,14 @@ import type { Dialect } from './dialect.js';
 
 /**
  * `POST /v1/<service>/<Endpoint>`: bare JSON; a failure is `{id, code, detail, status}`, its detail in lower case. A name
- * that is taken is bad input like any other here.
+ * that is taken and a body that is too large are bad input like any other here.
  */
 export const rpcDialect: Dialect = {
   name: 'rpc',
   pathPrefix: '/v1/',
   failureType: 'application/json; charset=utf-8',
   successStatus: 200,
-  statusInstead: { 409: 400 },
+  statusInstead: { 409: 400, 413: 400 },
   success: (result) => result ?? {},
   failure: ({ status, code, message, fields }) => {
     const detail = fields ? fields.map((problem) => problem.message).join('; ') : message;
