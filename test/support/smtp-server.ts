@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { freePort } from './server-process.js';
@@ -105,9 +105,15 @@ export class TestSmtpServer {
 
 /** Accepts connections and never says anything. */
 export async function silentServer(port: number): Promise<{ close(): void }> {
-  const server = createServer(() => undefined);
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return server;
+  return {
+    close: () => {
+      server.close();
+      sockets.forEach((socket) => socket.destroy());
+    },
+  };
 }
 
 export async function eventually(isTrue: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
