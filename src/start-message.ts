@@ -35,7 +35,10 @@ function mailLine(configuration: Configuration): string {
   if (configuration.smtpUrl) {
     return `sent through ${new URL(configuration.smtpUrl).host}`;
   }
-  const places = [...(hasDevMail(configuration) ? [`${configuration.publicUrl}/dev/mail`] : []), mailFolder(configuration)];
+  const places = [
+    ...(hasDevMail(configuration) ? [`${configuration.publicUrl}/dev/mail`] : []),
+    mailFolder(configuration),
+  ];
   return `not sent without SMTP_URL, but kept: ${places.join(', ')}`;
 }
 

@@ -19,7 +19,10 @@ let admin: Client;
 
 beforeAll(async () => {
   smtp = await TestSmtpServer.start();
-  app = await TestApp.start({ smtpUrl: smtp.url, mailFrom: { name: 'Tollgate', address: 'no-reply@tollgate.example' } });
+  app = await TestApp.start({
+    smtpUrl: smtp.url,
+    mailFrom: { name: 'Tollgate', address: 'no-reply@tollgate.example' },
+  });
   admin = app.client({ 'x-api-key': (await app.anAdministrator()).apiKey });
 });
 afterAll(async () => {
@@ -66,7 +69,8 @@ const listed = async (recipient = user.email) => {
   const { body } = await admin.get<{ items: MailRestResponse[] }>('/api/mails/');
   return body.items.find((mail) => mail.recipient === recipient)!;
 };
-const retry = (id: number): Promise<Reply<MailRestResponse & { code: string }>> => admin.post(`/api/mails/${id}/retry/`);
+const retry = (id: number): Promise<Reply<MailRestResponse & { code: string }>> =>
+  admin.post(`/api/mails/${id}/retry/`);
 
 /** Frozen credits, as a call that is priced by a hold leaves them. */
 const aHold = async () => {
@@ -380,7 +384,12 @@ describe('checklist 65: the database', () => {
     await setConnections(false);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await setConnections(true);
-    await eventually(() => enqueue().then(() => true, () => false));
+    await eventually(() =>
+      enqueue().then(
+        () => true,
+        () => false,
+      ),
+    );
     await smtp.mailTo(user.email);
     await untilStatus('sent');
   });
@@ -394,7 +403,12 @@ describe('checklist 65: the database', () => {
     await eventually(() => copiesTo(user.email) === 1);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await setConnections(true);
-    await eventually(() => row().then(({ hold_id }) => hold_id === null, () => false));
+    await eventually(() =>
+      row().then(
+        ({ hold_id }) => hold_id === null,
+        () => false,
+      ),
+    );
     expect(await row()).toMatchObject({ status: 'sent', attempts: 1 });
     expect(await balance()).toEqual({ used: 10_000, frozen: 0 });
     expect(copiesTo(user.email)).toBe(1);

@@ -74,10 +74,7 @@ export class CallHoldsService implements BeforeApplicationShutdown {
   }
 
   private async release(order: Order, hold: CallHold): Promise<number> {
-    const { entry } = await this.ledger.perform(
-      { kind: 'release', accountId: hold.accountId, holdId: hold.id },
-      order,
-    );
+    const { entry } = await this.ledger.perform({ kind: 'release', accountId: hold.accountId, holdId: hold.id }, order);
     return entry.balanceAfter;
   }
 

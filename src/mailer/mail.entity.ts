@@ -21,10 +21,7 @@ export type MailStatus = 'queued' | 'sending' | 'sent' | 'abandoned' | 'suppress
 @Check('mails_lease_check', `("status" = 'sending') = ("leased_until" IS NOT NULL)`)
 @Check('mails_sent_check', `("status" = 'sent') = ("sent_at" IS NOT NULL)`)
 @Check('mails_hold_check', `("hold_account_id" IS NULL) = ("hold_id" IS NULL)`)
-@Check(
-  'mails_text_check',
-  `("text" IS NULL) = ("carries_code" AND "status" IN ('sent', 'abandoned', 'suppressed'))`,
-)
+@Check('mails_text_check', `("text" IS NULL) = ("carries_code" AND "status" IN ('sent', 'abandoned', 'suppressed'))`)
 export class Mail {
   @PrimaryColumn('bigint', { name: 'directory_id', primaryKeyConstraintName: 'mails_pkey' })
   directoryId!: number;

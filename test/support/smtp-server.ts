@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { freePort } from './server-process.js';
@@ -95,7 +96,7 @@ export class TestSmtpServer {
       return done(answer(554, `5.7.1 this is spam: ${content.toString().slice(-200).replace(/\s+/g, ' ')}`));
     }
     if (mood === 'slow') {
-      await new Promise((resolve) => setTimeout(resolve, this.slowMs));
+      await sleep(this.slowMs, undefined, { ref: false });
     }
     this.mails.push(await PostalMime.parse(content));
     this.beforeAnswer();

@@ -49,5 +49,8 @@ function numbersOf(response: string): string {
 }
 
 function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim().slice(0, REASON_LENGTH_MAX);
+  return text
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+    .slice(0, REASON_LENGTH_MAX);
 }

@@ -169,14 +169,7 @@ export class DeliveryService {
          RETURNING directory_id, id, status
        )
        SELECT ${addDeliveryJob('mail', `now() + $6 * interval '1 millisecond'`)} FROM mail WHERE status = 'queued'`,
-      [
-        directory_id,
-        id,
-        attempts,
-        outcome.status,
-        'reason' in outcome ? outcome.reason : null,
-        delayAfter(attempts),
-      ],
+      [directory_id, id, attempts, outcome.status, 'reason' in outcome ? outcome.reason : null, delayAfter(attempts)],
     );
   }
 

@@ -64,7 +64,9 @@ const timeOf = ({ date }: Email): string => date ?? '';
 function linked(text: string): string {
   return text
     .split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]])/i)
-    .map((part, i) => (i % 2 === 0 ? escaped(part) : `<a href="${escaped(part)}" rel="noreferrer">${escaped(part)}</a>`))
+    .map((part, i) =>
+      i % 2 === 0 ? escaped(part) : `<a href="${escaped(part)}" rel="noreferrer">${escaped(part)}</a>`,
+    )
     .join('');
 }
 

@@ -57,7 +57,10 @@ function refuseStrangers({ headers, hostname }: FastifyRequest, { publicUrl }: C
 async function mailNames(folder: string): Promise<string[]> {
   try {
     const names = await readdir(folder);
-    return names.filter((name) => name.endsWith('.eml')).sort().reverse();
+    return names
+      .filter((name) => name.endsWith('.eml'))
+      .sort()
+      .reverse();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return [];
