@@ -36,6 +36,9 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
   expect(generated.output).toContain('No changes in database schema were found');
 
   // One at a time, the latest first.
+  expect(await hasTable('user_counts')).toBe(true);
+  expect((await run('revert')).exitCode).toBe(0);
+  expect(await hasTable('user_counts')).toBe(false);
   expect(await hasTable('directory_deletions')).toBe(true);
   expect((await run('revert')).exitCode).toBe(0);
   expect(await hasTable('directory_deletions')).toBe(false);
