@@ -116,14 +116,15 @@ export class UsersService {
     return row && userView(row);
   }
 
-  /** In the order in which they were created. */
+  /** In the order in which they were created. The counts of `user_counts` find the first one, however far it is. */
   async list(directoryId: number, { limit, offset }: ListPart): Promise<UserView[]> {
-    const rows = await this.dataSource.manager.find(User, {
-      where: { directoryId },
-      order: { id: 'ASC' },
-      take: limit,
-      skip: offset,
-    });
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(User, 'user')
+      .where('user.directoryId = :directoryId', { directoryId })
+      .andWhere('user.id >= (SELECT users_id_at(:directoryId, :offset))', { offset })
+      .orderBy('user.id')
+      .limit(limit)
+      .getMany();
     return rows.map(userView);
   }
 
