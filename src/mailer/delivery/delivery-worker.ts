@@ -122,7 +122,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   /** The queue tells a lot of its own; only what goes wrong is of interest, and never what a job holds. */
   private queueLogger(): QueueLogger {
-    return new QueueLogger(() => (level, message) => {
+    return new QueueLogger(() => (level: string, message) => {
       if (level === 'error' || level === 'warning') {
         this.logger.warn({ msg: message.split('\n', 1)[0] });
       } else {
