@@ -1,5 +1,16 @@
 import { UsersCredentialsLedger1790000000000 } from './1790000000000-users-credentials-ledger.js';
 import { LedgerOperations1791000000000 } from './1791000000000-ledger-operations.js';
+import { MailDelivery1792000000000 } from './1792000000000-mail-delivery.js';
+import { ManagedDirectories1793000000000 } from './1793000000000-managed-directories.js';
+import { Codes1794000000000 } from './1794000000000-codes.js';
+import { UserCounts1795000000000 } from './1795000000000-user-counts.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
-export const MIGRATIONS = [UsersCredentialsLedger1790000000000, LedgerOperations1791000000000];
+export const MIGRATIONS = [
+  UsersCredentialsLedger1790000000000,
+  LedgerOperations1791000000000,
+  MailDelivery1792000000000,
+  ManagedDirectories1793000000000,
+  Codes1794000000000,
+  UserCounts1795000000000,
+];

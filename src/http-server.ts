@@ -15,10 +15,12 @@ import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
 import { BODY_LIMIT_BYTES, acceptJsonOnly } from './dialects/json-body.js';
 import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
+import { canonicalUrl } from './dialects/rpc.dialect.js';
 import { refuseUnreadable } from './dialects/unreadable-request.js';
 import { InvalidRequest } from './errors/request.errors.js';
 import { NestLogger } from './logging/logger.js';
 import { logRequests } from './logging/request-log.js';
+import { serveDevMail } from './mailer/dev/dev-mail.js';
 import { serveDocumentation } from './openapi/documentation.js';
 import { Metrics } from './operations/metrics.js';
 
@@ -32,7 +34,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: (_address: string, hop: number) => hop < configuration.trustProxyHops,
     routerOptions: ROUTER_OPTIONS,
-    rewriteUrl: ({ url = '/' }) => readableUrl(url),
+    rewriteUrl: ({ url = '/' }) => canonicalUrl(readableUrl(url)),
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, configuration),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
@@ -56,6 +58,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
   app.get(Metrics).watch(server);
   logRequests(server, logger);
   await serveDocumentation(server);
+  serveDevMail(server, configuration);
   return app;
 }
 

@@ -11,7 +11,7 @@ const MAY_KNOW: Record<string, string[]> = {
   users: [],
   credits: [],
   tokens: [],
-  mailer: [],
+  mailer: ['credits'], // docs/adr/0010-mail-delivery.md
   accounts: ['users', 'credits', 'tokens', 'mailer'],
   auth: ['users', 'credits', 'tokens', 'mailer', 'accounts'],
 };

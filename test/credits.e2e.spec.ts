@@ -432,7 +432,7 @@ describe('idempotency', () => {
       `UPDATE idempotency_keys SET created_at = created_at - interval '25 hours' WHERE key = 'old'`,
     );
     const upkeep = app.nest.get(LedgerUpkeep);
-    await upkeep.onApplicationBootstrap();
+    upkeep.onApplicationBootstrap();
     let left: unknown[] = [1];
     while (left.length > 0) {
       left = await app.database.query(`SELECT 1 FROM idempotency_keys WHERE key = 'old'`);

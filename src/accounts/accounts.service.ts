@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
+import { NotAuthenticated } from '../errors/request.errors.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { userKey, type UserKey } from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, userKey, type UserKey } from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { UsersService, type UserChanges } from '../users/users.service.js';
 import { Account } from './account.entity.js';
 import { accountView, type AccountView } from './account.view.js';
@@ -67,18 +69,69 @@ export class AccountsService {
       throw new UnknownTimezone();
     }
     return this.transactions.run(async (tx) => {
-      const { before, after } = await this.users.update(tx, owner, changes.user);
-      const row = await tx.findOneByOrFail(Account, userKey(owner));
+      const user = await this.updateUser(tx, owner, changes.user);
+      const row = await this.rowOf(tx, owner);
       const account = await tx.save(Object.assign(row, given(changes.account)));
-      if (before.email !== after.email) {
-        await this.mailer.enqueue(tx, emailChangedMessage(before, after));
-      }
-      return { user: after, account: accountView(account) };
+      return { user, account: accountView(account) };
     });
   }
 
+  /**
+   * The old address hears of a new one, in the platform directory: what managed users hear is for the owner of their
+   * directory to say.
+   *
+   * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
+   */
+  async updateUser(tx: Transaction, key: UserKey, changes: UserChanges): Promise<UserView> {
+    const { before, after } = await this.users.update(tx, key, changes);
+    if (before.email !== after.email && key.directoryId === PLATFORM_DIRECTORY_ID) {
+      await this.mailer.enqueue(tx, emailChangedMessage(before, after));
+    }
+    return after;
+  }
+
+  /**
+   * Keeps an account from being closed until the transaction ends.
+   *
+   * @throws NotAuthenticated when it was: its owner's credentials are no good any more
+   */
+  async keepOpen(tx: Transaction, accountId: number): Promise<void> {
+    const [row] = await tx.query<unknown[]>('SELECT FROM accounts WHERE directory_id = $1 AND id = $2 FOR KEY SHARE', [
+      PLATFORM_DIRECTORY_ID,
+      accountId,
+    ]);
+    if (!row) {
+      throw new NotAuthenticated();
+    }
+  }
+
+  /**
+   * Deletes the account of a person of the platform, with the directory that they manage. The ledger stays.
+   *
+   * @throws UserNotFound when somebody else has just done so
+   */
+  async close(tx: Transaction, owner: UserKey): Promise<void> {
+    // The lock waits for those who are adding users to the directory.
+    const account = await tx.findOne(Account, { where: userKey(owner), lock: { mode: 'pessimistic_write' } });
+    if (!account) {
+      throw new UserNotFound();
+    }
+    await tx.delete(Account, { directoryId: account.directoryId, id: account.id });
+    await this.users.deleteDirectory(tx, account.id);
+  }
+
   private async get(owner: UserKey): Promise<AccountView> {
-    return accountView(await this.dataSource.manager.findOneByOrFail(Account, userKey(owner)));
+    return accountView(await this.rowOf(this.dataSource.manager, owner));
+  }
+
+  /** Managed users get theirs when it is first needed: most never have anything to put there. */
+  private async rowOf(manager: EntityManager, owner: UserKey): Promise<Account> {
+    const row = await manager.findOneBy(Account, userKey(owner));
+    if (row) {
+      return row;
+    }
+    await manager.createQueryBuilder().insert().into(Account).values(userKey(owner)).orIgnore().execute();
+    return manager.findOneByOrFail(Account, userKey(owner));
   }
 }
 

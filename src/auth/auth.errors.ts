@@ -74,3 +74,22 @@ export class SignUpClosed extends DomainError {
     super('Sign-up is closed here.');
   }
 }
+
+/** Wrong, used up, expired, or for something else. Which of these, nobody is told. */
+export class CodeRefused extends DomainError {
+  readonly kind = 'invalid';
+  readonly code = 'auth.code_refused';
+  override readonly fields: FieldProblem[];
+  constructor(field: string) {
+    super(`${field} is not valid, or not any more`);
+    this.fields = [{ field, message: this.message }];
+  }
+}
+
+export class TooManyMails extends DomainError {
+  readonly kind = 'rate_limited';
+  readonly code = 'auth.too_many_mails';
+  constructor(override readonly retryAfterSeconds: number) {
+    super('This address was sent too many mails of this kind. Wait a while and try again.');
+  }
+}

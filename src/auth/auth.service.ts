@@ -1,10 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, userKey, type Principal, type UserKey } from '../route-policy/principal.js';
+import {
+  PLATFORM_DIRECTORY_ID,
+  userKey,
+  type PresentedCredential,
+  type Principal,
+  type UserKey,
+} from '../route-policy/principal.js';
 import { TokensService, type OpenedSession, type SessionOrigin } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
-import { UsersService } from '../users/users.service.js';
+import { UsersService, type UserReference } from '../users/users.service.js';
 import { InvalidLogin, PasswordRefused, WrongOldPassword } from './auth.errors.js';
 import { passwordChangedMessage } from './auth.mails.js';
 import { LoginThrottle } from './login-throttle.js';
@@ -12,11 +18,20 @@ import { checkPassword } from './passwords/password-policy.js';
 import { PasswordsService, type VerifiedPassword } from './passwords/passwords.service.js';
 
 export interface LoginInput {
-  email: string;
+  directoryId: number;
+  /** Whose password it is said to be. */
+  user: Pick<UserReference, 'username' | 'email'>;
   password: string;
   origin: SessionOrigin;
+  /** Whether the request comes from the person, or from a backend that asks for all of its users. */
+  isFromPerson: boolean;
   /** A session that the browser already had; it is ended. */
   replacedSession?: string | undefined;
+}
+
+export interface PasswordChange {
+  oldPassword: string;
+  newPassword: string;
 }
 
 const COMPARISONS_MAX = 3;
@@ -36,16 +51,14 @@ export class AuthService {
     private readonly throttle: LoginThrottle,
   ) {}
 
-  /**
-   * To the platform directory.
-   *
-   * @throws InvalidLogin, TooManyAttempts, TooBusy
-   */
+  /** @throws InvalidLogin, TooManyAttempts, TooBusy */
   async login(input: LoginInput): Promise<{ user: UserView; session: OpenedSession }> {
-    const user = await this.users.findByEmail(PLATFORM_DIRECTORY_ID, input.email);
+    const { directoryId, user: reference, origin } = input;
+    const user = await this.users.find(directoryId, reference);
     const attempt = {
-      subject: user?.email ?? input.email.trim().toLowerCase(),
-      address: input.origin.address,
+      directoryId,
+      subject: user?.email ?? reference.username ?? reference.email ?? '',
+      address: input.isFromPerson ? origin.address : undefined,
     };
     await this.throttle.check(attempt);
 
@@ -67,27 +80,42 @@ export class AuthService {
    *
    * @throws WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
    */
-  async changePassword(
-    principal: Principal,
-    input: { oldPassword: string; newPassword: string; address: string },
+  async changeOwnPassword(principal: Principal, change: PasswordChange, address: string): Promise<void> {
+    await this.changePassword(await this.users.get(principal), change, { address, spared: principal.credential });
+  }
+
+  /**
+   * Changes the password of a user in a directory that the caller manages, and ends all of that user's sessions.
+   *
+   * @throws UserNotFound, WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
+   */
+  async changePasswordOf(directoryId: number, externalId: string, change: PasswordChange): Promise<void> {
+    await this.changePassword(await this.users.getBy(directoryId, { externalId }), change, { address: undefined });
+  }
+
+  private async changePassword(
+    user: UserView,
+    { oldPassword, newPassword }: PasswordChange,
+    { address, spared }: { address: string | undefined; spared?: PresentedCredential },
   ): Promise<void> {
-    const owner = userKey(principal);
-    const user = await this.users.get(owner);
-    const attempt = { subject: user.email, address: input.address };
+    const owner = userKey(user);
+    const attempt = { directoryId: user.directoryId, subject: user.email, address };
     await this.throttle.check(attempt);
 
-    await checkPassword(input.newPassword, user, 'new_password');
-    if (input.newPassword.normalize('NFC') === input.oldPassword.normalize('NFC')) {
+    await checkPassword(newPassword, user, 'new_password');
+    if (newPassword.normalize('NFC') === oldPassword.normalize('NFC')) {
       throw new PasswordRefused('new_password', 'must not be the old one');
     }
-    const isChanged = await this.withPassword(owner, input.oldPassword, async (verified) => {
-      const next = await this.passwords.hash(input.newPassword);
+    const isChanged = await this.withPassword(owner, oldPassword, async (verified) => {
+      const next = await this.passwords.hash(newPassword);
       return this.transactions.run(async (tx) => {
         if (!(await this.passwords.replace(tx, owner, verified, next))) {
           return undefined;
         }
-        await this.tokens.endOtherSessions(tx, owner, principal.credential);
-        await this.mailer.enqueue(tx, passwordChangedMessage(user));
+        await (spared ? this.tokens.endOtherSessions(tx, owner, spared) : this.tokens.endSessions(owner, tx));
+        if (user.directoryId === PLATFORM_DIRECTORY_ID) {
+          await this.mailer.enqueue(tx, passwordChangedMessage(user));
+        }
         return true;
       });
     });

@@ -8,17 +8,19 @@ import { TooManyAttempts } from './auth.errors.js';
 
 /** Who is trying to prove what. */
 export interface Attempt {
+  directoryId: number;
   /** Whose password it is said to be: a name that need not exist. */
   subject: string;
-  /** Where it comes from. */
-  address: string;
+  /** Where it comes from; undefined when a backend asks for its users, which all come from there. */
+  address: string | undefined;
 }
 
 const WINDOW_SECONDS = 900;
 
 /**
  * Failures that are allowed per window. One guesser from one place is stopped first; guessing spread over many places
- * or many people is stopped by the wider counts. Nobody is locked out for longer than a window.
+ * or many people is stopped by the wider counts. Nobody is locked out for longer than a window. What happens in one
+ * directory counts in no other.
  */
 const FAILURES_MAX = { pair: 20, subject: 100, address: 100 } as const;
 
@@ -76,15 +78,20 @@ export class LoginThrottle {
   }
 }
 
-function keysOf({ subject: name, address: from }: Attempt) {
-  const address = networkOf(from);
+type CountedKey = { key: string; failuresMax: number };
+
+/** The pair comes first. */
+function keysOf({ directoryId, subject: name, address: from }: Attempt): [CountedKey, ...CountedKey[]] {
+  const address = from === undefined ? undefined : networkOf(from);
   // Every spelling of an address counts as one, known or not; else the count would tell which of them are known.
-  const subject = canonicalEmail(name) ?? name.trim().toLowerCase();
+  const subject = `${directoryId}:${canonicalEmail(name) ?? name.trim().toLowerCase()}`;
   return [
-    { key: digest(`pair:${subject}:${address}`), failuresMax: FAILURES_MAX.pair },
+    { key: digest(`pair:${subject}:${address ?? ''}`), failuresMax: FAILURES_MAX.pair },
     { key: digest(`subject:${subject}`), failuresMax: FAILURES_MAX.subject },
-    { key: digest(`address:${address}`), failuresMax: FAILURES_MAX.address },
-  ] as const;
+    ...(address === undefined
+      ? []
+      : [{ key: digest(`address:${directoryId}:${address}`), failuresMax: FAILURES_MAX.address }]),
+  ];
 }
 
 function digest(text: string): string {

@@ -50,10 +50,11 @@ export class RegistrationService {
     if (!this.configuration.isSignUpOpen) {
       throw new SignUpClosed();
     }
-    await checkPassword(input.password, input, 'password');
+    const user = this.newUser(input);
+    await checkPassword(input.password, user, 'password');
     const password = await this.passwords.hash(input.password); // slow, so before the transaction
     try {
-      await this.transactions.run((tx) => this.register(tx, this.newUser(input), password));
+      await this.transactions.run((tx) => this.register(tx, user, password));
     } catch (error) {
       if (!(error instanceof EmailAlreadyRegistered)) {
         throw error;
@@ -74,7 +75,8 @@ export class RegistrationService {
       return null;
     }
     const password = adminPassword ?? randomBytes(18).toString('base64url');
-    await checkPassword(password, { email }, 'ADMIN_PASSWORD');
+    const user: NewUser = { ...this.newUser({ email, name: 'Administrator' }), role: 'admin' };
+    await checkPassword(password, user, 'ADMIN_PASSWORD');
     const hashed = await this.passwords.hash(password);
 
     return this.transactions.run(async (tx) => {
@@ -82,21 +84,22 @@ export class RegistrationService {
       if (await this.users.hasAdministrator(tx)) {
         return null;
       }
-      await this.register(tx, { ...this.newUser({ email, name: 'Administrator' }), role: 'admin' }, hashed);
+      await this.register(tx, user, hashed);
       return adminPassword === undefined ? { email, password } : { email };
     });
   }
 
-  private newUser({ email, name, username }: Omit<SignUp, 'password'>): NewUser {
-    return { directoryId: PLATFORM_DIRECTORY_ID, email, name, username };
-  }
-
-  private async register(tx: Transaction, input: NewUser, password: HashedPassword): Promise<UserView> {
+  /** A new user of the platform directory, with an account. */
+  async register(tx: Transaction, input: NewUser, password: HashedPassword): Promise<UserView> {
     const user = await this.users.create(tx, input);
     const owner = userKey(user);
     await this.passwords.set(tx, owner, password);
     await this.accounts.openFor(tx, owner);
     return user;
+  }
+
+  private newUser({ email, name, username }: Omit<SignUp, 'password'>): NewUser {
+    return { directoryId: PLATFORM_DIRECTORY_ID, email, name, username };
   }
 
   private async tellOwner(email: string): Promise<void> {

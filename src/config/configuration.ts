@@ -17,6 +17,10 @@ export class Configuration {
   /** Undefined: made at random on the very first start and printed once. */
   adminPassword?: string;
   isSignUpOpen!: boolean;
+  /** `smtp://…` or `smtps://…`; mails are kept as files when it is undefined. */
+  smtpUrl?: string;
+  /** Sender of every mail; some mails have a name of their own. */
+  mailFrom!: MailAddress;
   /** Credits that every account of the platform directory is granted per month. */
   creditsPerPeriod!: number;
   bcryptCost!: number;
@@ -29,6 +33,12 @@ export class Configuration {
   envelopeHttpStatus!: 'as-code' | 'always-200';
   isRateLimited!: boolean;
   logLevel!: LogLevel;
+}
+
+export interface MailAddress {
+  /** As people see it; may be empty. */
+  name: string;
+  address: string;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { isEmail } from 'class-validator';
-import { LOG_LEVELS, type Environment } from './configuration.js';
+import { LOG_LEVELS, type Environment, type MailAddress } from './configuration.js';
 
 /** The configuration cannot be used. One line per problem, all of them at once. */
 export class ConfigurationError extends Error {
@@ -31,16 +31,20 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     );
   }
 
+  const publicUrl = (read.baseUrl('PUBLIC_URL') ?? `http://${urlHost(host)}:${port}`).replace(/\/+$/, '');
+
   const environment: Environment = {
     host,
     port,
-    publicUrl: (read.baseUrl('PUBLIC_URL') ?? `http://${urlHost(host)}:${port}`).replace(/\/+$/, ''),
+    publicUrl,
     databaseUrl,
     dataDir: resolve(read.text('DATA_DIR') ?? './.data'),
     secretKeys,
     adminEmail: read.email('ADMIN_EMAIL') ?? 'admin@example.com',
     adminPassword: read.password('ADMIN_PASSWORD'),
     isSignUpOpen: read.choice('SIGNUP', ['open', 'closed']) === 'open',
+    smtpUrl: read.url('SMTP_URL', ['smtp:', 'smtps:']),
+    mailFrom: read.mailAddress('MAIL_FROM') ?? { name: '', address: `no-reply@${mailDomain(publicUrl)}` },
     creditsPerPeriod: read.integer('CREDITS_PER_PERIOD', { fallback: 10_000, min: 0, max: Number.MAX_SAFE_INTEGER }),
     bcryptCost: read.integer('BCRYPT_COST', { fallback: 12, min: 4, max: 18 }),
     sessionTtlSeconds: read.integer('SESSION_TTL_SECONDS', { fallback: 604_800, min: 1, max: 31_536_000 }),
@@ -141,6 +145,21 @@ class VariableReader {
     return text;
   }
 
+  /** `someone@example.com` or `Some Name <someone@example.com>`. */
+  mailAddress(name: string): MailAddress | undefined {
+    const text = this.text(name);
+    if (text === undefined) {
+      return undefined;
+    }
+    const [, quoted, plain, inBrackets] = /^(?:(?:"([^"\\<>]*)"|([^"\\<>]*?))\s*<([^<>]*)>)$/.exec(text) ?? [];
+    const displayName = quoted ?? plain ?? '';
+    const address = inBrackets ?? text;
+    if (!isEmail(address, { require_tld: false }) || /\p{Cc}/u.test(displayName)) {
+      this.problems.push(`${name} must be an email address, alone or as in "Some Name <someone@example.com>".`);
+    }
+    return { name: displayName, address };
+  }
+
   password(name: string): string | undefined {
     const value = this.variables[name];
     if (value && (value.length < 8 || value.length > 256)) {
@@ -171,6 +190,12 @@ function urlHost(host: string): string {
     return 'localhost';
   }
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The domain of mails where none was chosen: the one that people know us by, if it is one. */
+function mailDomain(publicUrl: string): string {
+  const { hostname } = URL.canParse(publicUrl) ? new URL(publicUrl) : { hostname: '' };
+  return isEmail(`no-reply@${hostname}`, { require_tld: false }) && !/^[\d.]+$/.test(hostname) ? hostname : 'localhost';
 }
 
 /** Parses, and its parts can be decoded, as a database driver will. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
+import { CallHoldsService } from './call-holds.service.js';
 import { CreditsService } from './credits.service.js';
 import { HoldsService } from './holds.service.js';
 import { CreditsEnvelopeController } from './http/credits.envelope.controller.js';
@@ -14,6 +15,7 @@ import { RefundsService } from './refunds.service.js';
 @Module({
   controllers: [CreditsEnvelopeController, CreditsRestController, HoldsRestController, PricesRestController],
   providers: [
+    CallHoldsService,
     CreditsService,
     HoldsService,
     Ledger,
@@ -21,6 +23,6 @@ import { RefundsService } from './refunds.service.js';
     RefundsService,
     { provide: APP_INTERCEPTOR, useClass: PricingInterceptor },
   ],
-  exports: [CreditsService, HoldsService],
+  exports: [CallHoldsService, CreditsService, HoldsService],
 })
 export class CreditsModule {}

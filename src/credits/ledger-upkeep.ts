@@ -1,43 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { HOUR_MS, SECOND_MS, Upkeep } from '../upkeep/upkeep.js';
 import { Ledger } from './ledger.js';
 
 const MONTHS_AHEAD = 12;
 const EXPIRIES_AT_ONCE = 500;
 const KEYS_AT_ONCE = 5_000;
-const SECOND_MS = 1_000;
-const HOUR_MS = 3_600_000;
 
 /**
  * What the ledger needs from time to time, and nobody asks for: partitions for the months to come, holds that expire on
- * accounts where nothing else happens, and idempotency keys that are past their day. Every process does it; what one has
- * done, the others find done.
+ * accounts where nothing else happens, and idempotency keys that are past their day.
  */
 @Injectable()
-export class LedgerUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('LedgerUpkeep');
-  private readonly stopping = new AbortController();
-  private readonly running: Promise<void>[] = [];
-
+export class LedgerUpkeep extends Upkeep implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
     private readonly ledger: Ledger,
-  ) {}
-
-  async onApplicationBootstrap(): Promise<void> {
-    await this.attempt(() => this.makePartitions());
-    this.running.push(
-      this.attempt(() => this.forgetKeys()),
-      this.repeat(HOUR_MS, () => this.makePartitions()),
-      this.repeat(HOUR_MS, () => this.forgetKeys()),
-      this.repeat(10 * SECOND_MS, () => this.releaseExpired()),
-    );
+  ) {
+    super();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await Promise.all(this.running);
+  onApplicationBootstrap(): void {
+    this.repeatEvery(HOUR_MS, () => this.makePartitions());
+    this.repeatEvery(HOUR_MS, () => this.forgetKeys());
+    this.repeatEvery(10 * SECOND_MS, () => this.releaseExpired());
   }
 
   private async makePartitions(): Promise<void> {
@@ -73,24 +59,5 @@ export class LedgerUpkeep implements OnApplicationBootstrap, BeforeApplicationSh
       [EXPIRIES_AT_ONCE],
     );
     await Promise.all(accounts.map(({ account_id: accountId }) => this.ledger.settle(accountId)));
-  }
-
-  /** Not all processes at the same moment. */
-  private async repeat(everyMs: number, chore: () => Promise<void>): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
-      if (!signal.aborted) {
-        await this.attempt(chore);
-      }
-    }
-  }
-
-  private async attempt(chore: () => Promise<void>): Promise<void> {
-    try {
-      await chore();
-    } catch (error) {
-      this.logger.warn({ msg: 'upkeep of the ledger failed; it is tried again', err: error });
-    }
   }
 }

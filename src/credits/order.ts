@@ -22,7 +22,11 @@ export function accountFor({ principal, account }: Pick<Order, 'principal' | 'ac
   if (account !== undefined && account !== principal.accountId && principal.role !== 'admin') {
     throw new AccountNotFound();
   }
-  return account ?? principal.accountId;
+  const accountId = account ?? principal.accountId;
+  if (accountId === null) {
+    throw new AccountNotFound();
+  }
+  return accountId;
 }
 
 /** How much and what for: an amount under any name, or only the name of an operation in the price list. */

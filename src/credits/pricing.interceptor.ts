@@ -2,16 +2,27 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catchError, from, type Observable } from 'rxjs';
-import { PRICED_OPERATION } from '../route-policy/priced.js';
+import { PAID_BY, PRICED_OPERATION, type CallHold, type PaidBy } from '../route-policy/priced.js';
 import { PRICES, type PricedOperation } from '../route-policy/prices.js';
 import type { Principal } from '../route-policy/principal.js';
+import { CallHoldsService } from './call-holds.service.js';
 import { OutOfCredits } from './credits.errors.js';
 import { CreditsService } from './credits.service.js';
+import type { Order } from './order.js';
 import { RefundsService } from './refunds.service.js';
 
+type PricedRequest = FastifyRequest & { user: Principal; hold?: CallHold };
+
+/** What a call has cost so far. */
+interface Payment {
+  balanceAfter: number;
+  /** Answers what can be spent then; undefined when that is not known. */
+  giveBack(): Promise<number | undefined>;
+}
+
 /**
- * Charges a priced call before its work and gives the credits back when the work fails. The answer says what the call
- * has cost in the end, and what is left.
+ * Makes a priced call pay before its work, and gives the credits back when the work fails. The answer says what the call
+ * costs, and what is left.
  */
 @Injectable()
 export class PricingInterceptor implements NestInterceptor {
@@ -19,6 +30,7 @@ export class PricingInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly credits: CreditsService,
     private readonly refunds: RefundsService,
+    private readonly callHolds: CallHoldsService,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -27,7 +39,8 @@ export class PricingInterceptor implements NestInterceptor {
       return next.handle();
     }
     const http = context.switchToHttp();
-    const { user: principal, id: requestId } = http.getRequest<FastifyRequest & { user: Principal }>();
+    const request = http.getRequest<PricedRequest>();
+    const { user: principal, id: requestId } = request;
     const reply = http.getResponse<FastifyReply>();
 
     if (principal.role === 'admin') {
@@ -35,18 +48,20 @@ export class PricingInterceptor implements NestInterceptor {
       tell(reply, 0, spendable);
       return next.handle();
     }
+    const by = this.reflector.get<PaidBy>(PAID_BY, context.getHandler());
     const order = { principal, requestId };
-    const charge = await this.credits.charge(order, { operation }).catch((error: unknown) => {
+    const pay = by === 'hold' ? this.hold(order, operation, request) : this.charge(order, operation);
+    const payment = await pay.catch((error: unknown) => {
       if (error instanceof OutOfCredits) {
         tell(reply, 0, error.spendable);
       }
       throw error;
     });
-    tell(reply, PRICES[operation], charge.balanceAfter);
+    tell(reply, PRICES[operation], payment.balanceAfter);
     return next.handle().pipe(
       catchError((error: unknown) =>
         from(
-          this.refunds.giveBack(order, charge).then((balanceAfter) => {
+          payment.giveBack().then((balanceAfter) => {
             if (balanceAfter !== undefined) {
               tell(reply, 0, balanceAfter);
             }
@@ -55,6 +70,21 @@ export class PricingInterceptor implements NestInterceptor {
         ),
       ),
     );
+  }
+
+  private async charge(order: Order, operation: PricedOperation): Promise<Payment> {
+    const charge = await this.credits.charge(order, { operation });
+    return { balanceAfter: charge.balanceAfter, giveBack: () => this.refunds.giveBack(order, charge) };
+  }
+
+  /** The method finds the hold in the request, to hand it on to whoever ends the work. */
+  private async hold(order: Order, operation: PricedOperation, request: PricedRequest): Promise<Payment> {
+    const { hold, balanceAfter } = await this.callHolds.make(order, operation);
+    request.hold = hold;
+    return {
+      balanceAfter,
+      giveBack: async () => (await this.callHolds.giveBack(order, hold)) ?? balanceAfter + PRICES[operation],
+    };
   }
 }
 

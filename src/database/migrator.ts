@@ -1,14 +1,18 @@
+import { Logger, runMigrations as installQueue } from 'graphile-worker';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 /** The database is not one that Tollgate can run on. */
 export class UnsuitableDatabase extends Error {}
 
 const SERVER_VERSION_MIN = 150_000;
+/** What the queue has to say goes wrong loudly, or is of no interest. */
+const SILENT = new Logger(() => () => undefined);
 /** Any number that nobody else uses on this database. */
 const MIGRATION_LOCK = 7_086_554_283;
 
 /**
- * Brings the schema up to date. Several processes may call it at once: one migrates while the others wait.
+ * Brings the schema up to date, ours and that of the job queue. Several processes may call it at once: one migrates
+ * while the others wait.
  *
  * @throws UnsuitableDatabase when the server is older than PostgreSQL 15
  */
@@ -39,6 +43,7 @@ async function migrateUnderLock(dataSource: DataSource): Promise<void> {
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await dataSource.runMigrations({ transaction: 'each' });
+      await installQueue({ connectionString: (dataSource.options as { url: string }).url, logger: SILENT });
     } finally {
       await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     }

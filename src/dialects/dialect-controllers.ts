@@ -6,6 +6,11 @@ export function EnvelopeController(tag: string): ClassDecorator {
   return applyDecorators(Controller('api/v1/users'), ApiTags(`${tag} (envelope)`));
 }
 
+/** A controller of the rpc dialect: `POST /v1/<service>/<Endpoint>`. Its aliases are the business of `canonicalUrl`. */
+export function RpcController(service: string): ClassDecorator {
+  return applyDecorators(Controller(`v1/${service}`), ApiTags(`${service} (rpc)`));
+}
+
 /** A controller of the rest dialect, below `/api/`. */
 export function RestController(tag: string, path: string): ClassDecorator {
   return applyDecorators(Controller(`api/${path}`), ApiTags(tag));

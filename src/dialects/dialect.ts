@@ -22,6 +22,8 @@ export interface Dialect {
   readonly failureType: string;
   /** Status of every success; undefined where each route has its own. */
   readonly successStatus?: number;
+  /** Statuses of refusals that it does not have, and what it answers instead. */
+  readonly statusInstead?: Readonly<Record<number, number>>;
   success(result: unknown): unknown;
   failure(refusal: Refusal): unknown;
 }
@@ -33,6 +35,11 @@ const DIALECTS: Dialect[] = [envelopeDialect, rpcDialect, restDialect];
 export function dialectOf(url: string): Dialect {
   const path = pathOf(url);
   return DIALECTS.find((dialect) => path.startsWith(dialect.pathPrefix)) ?? restDialect;
+}
+
+/** A refusal as the dialect has it. */
+export function refusalIn<It extends Refusal>(dialect: Dialect, refusal: It): It {
+  return { ...refusal, status: dialect.statusInstead?.[refusal.status] ?? refusal.status };
 }
 
 /** The HTTP status of a refusal. The original envelope service answered 200 to everything, and its clients may rely on that. */

@@ -42,6 +42,17 @@ export function RestResult<Result>(
   return applyDecorators(HttpCode(status), ApiResponse(example ? { ...response, example } : response));
 }
 
+/** The result as it is, 200. */
+export function RpcResult(result: Type): MethodDecorator {
+  return ApiResponse({ status: 200, type: result, description: 'Success' });
+}
+
+/** 200 and `{}`. */
+export function RpcNothing(): MethodDecorator {
+  const schema = { type: 'object', additionalProperties: false, example: {} };
+  return ApiResponse({ status: 200, description: 'Done', schema });
+}
+
 /** 204 and no body. */
 export function RestNothing({ headers }: { headers?: Headers } = {}): MethodDecorator {
   return applyDecorators(HttpCode(204), ApiResponse({ status: 204, description: 'Done', headers }));

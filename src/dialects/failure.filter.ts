@@ -20,7 +20,7 @@ import {
   UnknownRoute,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
-import { dialectOf, failureStatus } from './dialect.js';
+import { dialectOf, failureStatus, refusalIn } from './dialect.js';
 import { pathOf } from './request-url.js';
 import { failureHeaders } from './failure-headers.js';
 import type { RouteTable } from './route-table.js';
@@ -52,14 +52,15 @@ export class FailureFilter implements ExceptionFilter {
 
   private answer(error: DomainError, request: FastifyRequest, reply: FastifyReply): void {
     const dialect = dialectOf(request.url);
-    const status = httpStatusOf(error.kind);
+    const { code, message, fields } = error;
+    const refusal = refusalIn(dialect, { status: httpStatusOf(error.kind), code, message, fields });
 
-    reply.status(failureStatus(dialect, status, this.configuration));
+    reply.status(failureStatus(dialect, refusal.status, this.configuration));
     reply.header('content-type', dialect.failureType);
     for (const [name, value] of Object.entries(failureHeaders(error))) {
       reply.header(name, value);
     }
-    reply.send(dialect.failure({ status, code: error.code, message: error.message, fields: error.fields }));
+    reply.send(dialect.failure(refusal));
   }
 
   private asDomainError(thrown: unknown, request: FastifyRequest): DomainError {

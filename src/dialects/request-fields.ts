@@ -38,6 +38,20 @@ export function Text({ min = 0, max }: { min?: number; max: number }): PropertyD
   );
 }
 
+/** Text of several lines: no control characters but line breaks and tabs. */
+export function Lines({ max }: { max: number }): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ maxLength: max }),
+    ValidateBy({
+      name: 'lines',
+      validator: {
+        validate: (value: unknown) => linesProblem(value, max) === undefined,
+        defaultMessage: (args) => `${args!.property} ${linesProblem(args!.value, max)}`,
+      },
+    }),
+  );
+}
+
 /**
  * A password as somebody types it: bounded in size, otherwise free, NUL included. Whether it is good enough is for the
  * service to say.
@@ -59,6 +73,9 @@ export function PasswordText(): PropertyDecorator {
 const PASSWORD_TEXT_LENGTH_MAX = 1024;
 
 function textProblem(value: unknown, min: number, max: number): string | undefined {
+  if (value === undefined) {
+    return 'is missing';
+  }
   if (typeof value !== 'string') {
     return 'must be a string';
   }
@@ -74,7 +91,14 @@ function textProblem(value: unknown, min: number, max: number): string | undefin
   return undefined;
 }
 
+function linesProblem(value: unknown, max: number): string | undefined {
+  return textProblem(typeof value === 'string' ? value.replace(/[\r\n\t]/g, ' ') : value, 0, max);
+}
+
 function passwordProblem(value: unknown): string | undefined {
+  if (value === undefined) {
+    return 'is missing';
+  }
   if (typeof value !== 'string') {
     return 'must be a string';
   }

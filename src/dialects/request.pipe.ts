@@ -1,22 +1,35 @@
-import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import {
+  ValidationPipe,
+  type ArgumentMetadata,
+  type ValidationError,
+  type ValidationPipeOptions,
+} from '@nestjs/common';
 import type { FieldProblem } from '../errors/domain-error.js';
 import { InvalidRequest, MalformedBody } from '../errors/request.errors.js';
+import { RpcRequest, givenFields } from './rpc.request.js';
 
 /** Enough to see what is wrong; a body of nothing but unknown fields is not answered with as many sentences. */
 const PROBLEMS_MAX = 20;
 
-/** Turns a body or query into its request class and refuses what does not fit, unknown fields included. No body is an empty one. */
+const OPTIONS: ValidationPipeOptions = {
+  transform: true,
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  stopAtFirstError: true,
+  validationError: { target: false, value: false },
+  exceptionFactory: (errors) =>
+    new InvalidRequest(errors.flatMap((error) => fieldProblems(error)).slice(0, PROBLEMS_MAX)),
+};
+
+/**
+ * Turns a body or query into its request class and refuses what does not fit, unknown fields included; those of rpc are
+ * ignored. No body is an empty one.
+ */
 export class RequestPipe extends ValidationPipe {
+  private readonly rpc = new ValidationPipe({ ...OPTIONS, forbidNonWhitelisted: false });
+
   constructor() {
-    super({
-      transform: true,
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      stopAtFirstError: true,
-      validationError: { target: false, value: false },
-      exceptionFactory: (errors) =>
-        new InvalidRequest(errors.flatMap((error) => fieldProblems(error)).slice(0, PROBLEMS_MAX)),
-    });
+    super(OPTIONS);
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -26,6 +39,9 @@ export class RequestPipe extends ValidationPipe {
     const fields = value === undefined ? {} : value;
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new MalformedBody('The body must be a JSON object.');
+    }
+    if (metadata.metatype?.prototype instanceof RpcRequest) {
+      return this.rpc.transform(givenFields(fields), metadata);
     }
     // class-transformer drops these without a word.
     const inherited = Object.keys(fields).filter((name) => name in Object.prototype);

@@ -2,10 +2,26 @@ import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, PrimaryG
 
 export type MailCategory = 'security' | 'system' | 'update' | 'notification';
 
+/**
+ * - `queued`: waits for its first or its next attempt
+ * - `sending`: some process has it in hand
+ * - `sent`: the mail server has accepted it
+ * - `abandoned`: it was refused for good, or too often
+ * - `suppressed`: its recipient does not want mails of its category
+ */
+export type MailStatus = 'queued' | 'sending' | 'sent' | 'abandoned' | 'suppressed';
+
 /** A mail on its way, written in the transaction of the change that it announces. */
 @Entity('mails')
 @Index('mails_user', ['directoryId', 'userId', 'id'])
+@Index('mails_newest', ['id'])
+@Index('mails_status', ['status', 'id'])
 @Check('mails_category_check', `"category" IN ('security', 'system', 'update', 'notification')`)
+@Check('mails_status_check', `"status" IN ('queued', 'sending', 'sent', 'abandoned', 'suppressed')`)
+@Check('mails_lease_check', `("status" = 'sending') = ("leased_until" IS NOT NULL)`)
+@Check('mails_sent_check', `("status" = 'sent') = ("sent_at" IS NOT NULL)`)
+@Check('mails_hold_check', `("hold_account_id" IS NULL) = ("hold_id" IS NULL)`)
+@Check('mails_text_check', `("text" IS NULL) = ("carries_code" AND "status" IN ('sent', 'abandoned', 'suppressed'))`)
 export class Mail {
   @PrimaryColumn('bigint', { name: 'directory_id', primaryKeyConstraintName: 'mails_pkey' })
   directoryId!: number;
@@ -27,11 +43,48 @@ export class Mail {
   @Column('text')
   recipient!: string;
 
+  /** Display name of the sender; the configured one when null. */
+  @Column('text', { name: 'from_name', nullable: true })
+  fromName!: string | null;
+
   @Column('text')
   subject!: string;
 
-  @Column('text')
-  text!: string;
+  /** Null when it carried a code and is over. */
+  @Column('text', { nullable: true })
+  text!: string | null;
+
+  @Column('boolean', { name: 'carries_code', default: false })
+  carriesCode!: boolean;
+
+  /** The same in every attempt, so that a duplicate can be recognised. Random: a number would tell how many mails there are. */
+  @Column('uuid', { name: 'message_id' })
+  messageId!: string;
+
+  @Column('text', { default: 'queued' })
+  status!: MailStatus;
+
+  /** How often it was taken in hand. */
+  @Column('integer', { default: 0 })
+  attempts!: number;
+
+  /** Why the last attempt failed. */
+  @Column('text', { name: 'last_error', nullable: true })
+  lastError!: string | null;
+
+  /** Whoever is sending it says that they are still alive; after this, it is anybody's. */
+  @Column('timestamptz', { name: 'leased_until', nullable: true })
+  leasedUntil!: Date | null;
+
+  @Column('timestamptz', { name: 'sent_at', nullable: true })
+  sentAt!: Date | null;
+
+  /** The hold that pays for it, until that is settled. */
+  @Column('bigint', { name: 'hold_account_id', nullable: true })
+  holdAccountId!: number | null;
+
+  @Column('uuid', { name: 'hold_id', nullable: true })
+  holdId!: string | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -1,10 +1,30 @@
 import { Module } from '@nestjs/common';
+import { Configuration } from '../config/configuration.js';
+import { CreditsModule } from '../credits/credits.module.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { DeliveryService } from './delivery/delivery.service.js';
+import { DeliveryWorker } from './delivery/delivery-worker.js';
 import { MailerRestController } from './http/mailer.rest.controller.js';
+import { mailFolder } from './mail-folder.js';
 import { MailerService } from './mailer.service.js';
+import { FileTransport } from './transport/file.transport.js';
+import { MailTransport } from './transport/mail-transport.js';
+import { SmtpTransport } from './transport/smtp.transport.js';
 
 @Module({
+  imports: [CreditsModule, OperationsModule],
   controllers: [MailerRestController],
-  providers: [MailerService],
+  providers: [
+    MailerService,
+    DeliveryService,
+    DeliveryWorker,
+    {
+      provide: MailTransport,
+      inject: [Configuration],
+      useFactory: (configuration: Configuration) =>
+        configuration.smtpUrl ? new SmtpTransport(configuration.smtpUrl) : new FileTransport(mailFolder(configuration)),
+    },
+  ],
   exports: [MailerService],
 })
 export class MailerModule {}

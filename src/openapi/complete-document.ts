@@ -4,7 +4,7 @@ import { AccessDenied, AmbiguousCredentials, CrossOriginRequest } from '../auth/
 import { TooManyWaiting } from '../batching/batching.errors.js';
 import { OutOfCredits } from '../credits/credits.errors.js';
 import { BODY_LIMIT_BYTES } from '../dialects/json-body.js';
-import { dialectOf, type Dialect } from '../dialects/dialect.js';
+import { dialectOf, refusalIn, type Dialect } from '../dialects/dialect.js';
 import {
   REFUSALS_EXTENSION,
   WITHOUT_DATABASE_EXTENSION,
@@ -12,6 +12,8 @@ import {
   type DocumentedRefusal,
 } from '../dialects/documented.js';
 import { IDEMPOTENCY_KEY_HEADER } from '../dialects/request-identity.js';
+import { inCamelCase, inSnakeCase } from '../dialects/rpc.request.js';
+import type { FieldProblem } from '../errors/domain-error.js';
 import {
   BodyTooLarge,
   DatabaseUnavailable,
@@ -61,11 +63,12 @@ const ENVELOPE_PATHS_WITH_SLASH = ['/api/v1/users/api-key/update', '/api/v1/user
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   const schemas = (document.components?.schemas ?? {}) as Components;
   for (const [name, schema] of Object.entries(schemas)) {
-    Object.assign(
-      schema,
-      withFormats(withIntegers(schema)),
-      name.endsWith('Request') ? { additionalProperties: false, required: withoutDefaults(schema) } : {},
-    );
+    Object.assign(schema, withFormats(withIntegers(schema)));
+    if (name.endsWith('RpcRequest')) {
+      Object.assign(schema, { properties: withSpellings(schema), required: withoutDefaults(schema) });
+    } else if (name.endsWith('Request')) {
+      Object.assign(schema, { additionalProperties: false, required: withoutDefaults(schema) });
+    }
   }
   Object.assign(schemas, FAILURE_SCHEMAS);
 
@@ -93,7 +96,10 @@ function pathAsPrinted(path: string): string {
 
 function completeOperation(operation: Operation, method: string, dialect: Dialect, schemas: Components): void {
   const policy = operation[POLICY_EXTENSION] ?? { access: 'public' };
-  const refusals = [...commonRefusals(operation, method, policy), ...(operation[REFUSALS_EXTENSION] ?? [])];
+  const refusals = [
+    ...commonRefusals(operation, method, policy, dialect),
+    ...(operation[REFUSALS_EXTENSION] ?? []),
+  ].map((refusal) => refusalIn(dialect, refusal));
   delete operation[POLICY_EXTENSION];
   delete operation[REFUSALS_EXTENSION];
   delete operation[WITHOUT_DATABASE_EXTENSION];
@@ -109,7 +115,8 @@ function completeOperation(operation: Operation, method: string, dialect: Dialec
   completeRequest(operation, schemas);
   completeSuccess(operation, schemas);
   for (const status of new Set(refusals.map((refusal) => refusal.status))) {
-    operation.responses[status] = failureResponse(
+    // What an operation says of a status itself stands: a page, say, where others answer JSON.
+    operation.responses[status] ??= failureResponse(
       status,
       refusals.filter((refusal) => refusal.status === status),
       dialect,
@@ -146,7 +153,12 @@ function priceSentence(price: number | undefined): string {
   return price === undefined ? '' : `Costs ${price} ${price === 1 ? 'credit' : 'credits'}; nothing when it fails.`;
 }
 
-function commonRefusals(operation: Operation, method: string, policy: RoutePolicy): DocumentedRefusal[] {
+function commonRefusals(
+  operation: Operation,
+  method: string,
+  policy: RoutePolicy,
+  dialect: Dialect,
+): DocumentedRefusal[] {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const queries = parameters.filter((parameter) => parameter.in === 'query');
   const takesFields = operation.requestBody !== undefined || queries.length > 0;
@@ -157,7 +169,7 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
   const needsCredential = policy.access !== 'public';
   const isRestricted = policy.credentials !== undefined || ['account', 'administrator'].includes(policy.access);
   return [
-    ...(takesFields ? [new InvalidRequest([{ field: 'color', message: 'color is not a field of this request' }])] : []),
+    ...(takesFields ? [new InvalidRequest([invalidField(dialect)])] : []),
     ...(queries.some(({ name }) => name === 'cursor') ? [new InvalidCursor()] : []),
     ...(readsBody ? [new MalformedBody(), new BodyTooLarge(BODY_LIMIT_BYTES), new UnsupportedMediaType()] : []),
     ...(needsCredential ? [new AmbiguousCredentials(), new NotAuthenticated()] : []),
@@ -175,6 +187,23 @@ function commonRefusals(operation: Operation, method: string, policy: RoutePolic
 function withoutDefaults({ required, properties = {} }: Schema): unknown {
   const left = (required as string[] | undefined)?.filter((name) => !('default' in (properties[name] ?? {})));
   return left?.length ? left : undefined;
+}
+
+function invalidField({ name }: Dialect): FieldProblem {
+  return name === 'rpc'
+    ? { field: 'email', message: 'email must be a string' }
+    : { field: 'color', message: 'color is not a field of this request' };
+}
+
+/** Requests of rpc are read in both spellings. Generated clients need one. */
+function withSpellings({ properties = {} }: Schema): Record<string, Schema> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const other = name.includes('_') ? inCamelCase(name) : inSnakeCase(name);
+      const description = [property.description, `Also read as \`${other}\`.`].filter(Boolean).join('\n\n');
+      return [name, other === name ? property : { ...property, description }];
+    }),
+  );
 }
 
 /** A parameter with a default may be left out; the generator takes its property for a required one. */

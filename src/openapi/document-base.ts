@@ -16,6 +16,13 @@ export const DOCUMENT_BASE = new DocumentBuilder()
   .addServer('/')
   .addTag('Users', 'Who I am, my access token and my sessions. Plain JSON; failures are problem documents (RFC 9457).')
   .addTag('Users (envelope)', 'Login, profile, account and API key. Every answer is `{code, data, status}`.')
+  .addTag(
+    'user (rpc)',
+    'The users of your own directory, for your backend: each account keeps its users apart from everybody else’s. Every ' +
+      'call costs its price; administrators act on the users of the platform and pay nothing. `/v1/auth/…` is the same ' +
+      'as `/v1/user/…`, and the first letter of a call may be small. Unknown fields are ignored; null, an empty string, ' +
+      '0 and `{}` mean "not given". Numbers of 64 bits leave as decimal strings and are taken as such, too.',
+  )
   .addTag('Credits', 'Balances, holds, the ledger and the price list.')
   .addTag('Credits (envelope)', 'The balance, as `{code, data, status}`.')
   .addTag('Mails', 'What was sent to whom.')

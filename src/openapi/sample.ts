@@ -6,6 +6,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   items?: Schema;
   allOf?: Schema[];
+  oneOf?: Schema[];
 }
 
 /** An example of a whole body, put together from the examples of its fields. Fields without one are left out. */
@@ -16,8 +17,9 @@ export function sampleOf(schema: Schema, components: Record<string, Schema>): un
   if (typeof schema.$ref === 'string') {
     return sampleOf(components[nameOf(schema.$ref)] ?? {}, components);
   }
-  if (schema.allOf?.[0]) {
-    return sampleOf(schema.allOf[0], components);
+  const [part] = schema.allOf ?? schema.oneOf ?? [];
+  if (part) {
+    return sampleOf(part, components);
   }
   if (schema.items) {
     return [sampleOf(schema.items, components)];

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** Counts requests and their time by route, beside the numbers of the process itself. One per server. */
+/** Counts requests and their time by route, and mails, beside the numbers of the process itself. One per server. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly requestSeconds = new Histogram({
@@ -12,7 +12,22 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly mails = new Counter({
+    name: 'mails_total',
+    help: 'Mails that this process is done with, by what became of them.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  readonly mailsWaiting = new Gauge({
+    name: 'mails_waiting',
+    help: 'Mails in the database that are neither sent nor given up.',
+    registers: [this.registry],
+  });
+
   constructor() {
+    for (const outcome of ['sent', 'abandoned', 'suppressed']) {
+      this.mails.inc({ outcome }, 0);
+    }
     collectDefaultMetrics({ register: this.registry });
   }
 

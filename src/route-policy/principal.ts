@@ -17,9 +17,21 @@ export const PLATFORM_DIRECTORY_ID = 0;
 
 /** Who is calling, as the guard found out. */
 export interface Principal extends UserKey {
-  accountId: number;
+  /** The account that pays; null for managed users, who have none of their own. */
+  accountId: number | null;
   role: Role;
   credential: PresentedCredential;
+}
+
+/**
+ * The directory that a caller manages: administrators that of the platform, everybody else their own. Only on routes
+ * for accounts.
+ */
+export function directoryOf({ role, accountId }: Principal): number {
+  if (accountId === null) {
+    throw new Error('Managed users manage nobody: the route is not for them.');
+  }
+  return role === 'admin' ? PLATFORM_DIRECTORY_ID : accountId;
 }
 
 export interface PresentedCredential {

@@ -1,7 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What a derived key is used for. Each purpose has keys of its own, so that none can stand in for another. */
-export type KeyPurpose = 'credential' | 'password';
+const KEY_PURPOSES = ['credential', 'password', 'code', 'link'] as const;
+export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 export interface DerivedKey {
   /** Names the secret key that this was derived from; stored beside what was made with it. Tells nothing about the key. */
@@ -17,7 +18,7 @@ export class SecretKeys {
   private readonly keys = new Map<KeyPurpose, [DerivedKey, ...DerivedKey[]]>();
 
   constructor([first, ...others]: readonly [string, ...string[]]) {
-    for (const purpose of ['credential', 'password'] as const) {
+    for (const purpose of KEY_PURPOSES) {
       this.keys.set(purpose, [derive(first, purpose), ...others.map((secret) => derive(secret, purpose))]);
     }
   }

@@ -7,7 +7,7 @@ import type { CredentialKind } from '../route-policy/principal.js';
   unique: true,
   where: `kind IN ('api_key', 'access_token')`,
 })
-@Index('credentials_sessions', ['directoryId', 'userId', 'createdAt', 'id'], { where: `kind = 'session'` })
+@Index('credentials_user', ['directoryId', 'userId', 'createdAt', 'id'])
 @Check('credentials_kind_check', `"kind" IN ('api_key', 'access_token', 'session')`)
 @Check('credentials_expiry_check', `("kind" = 'session') = ("expires_at" IS NOT NULL)`)
 @ForeignKey('User', ['directoryId', 'userId'], ['directoryId', 'id'], {

@@ -7,3 +7,11 @@ export class SessionNotFound extends DomainError {
     super('There is no such session.');
   }
 }
+
+export class TooManyWrongCodes extends DomainError {
+  readonly kind = 'rate_limited';
+  readonly code = 'tokens.too_many_wrong_codes';
+  constructor(override readonly retryAfterSeconds: number) {
+    super('There were too many wrong codes. Wait a while before you ask for a new one.');
+  }
+}

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
+import { CodesService } from './codes.service.js';
 import { TokensEnvelopeController } from './http/tokens.envelope.controller.js';
 import { TokensRestController } from './http/tokens.rest.controller.js';
 import { TokensService } from './tokens.service.js';
 
 @Module({
   controllers: [TokensEnvelopeController, TokensRestController],
-  providers: [TokensService],
-  exports: [TokensService],
+  providers: [CodesService, TokensService],
+  exports: [CodesService, TokensService],
 })
 export class TokensModule {}

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
@@ -49,14 +49,17 @@ export class TokensService {
     private readonly configuration: Configuration,
   ) {}
 
-  /** The API key and the access token of a new user. */
+  /** The API key and the access token of a user, as far as there are none. */
   async issueLasting(tx: Transaction, owner: UserKey): Promise<void> {
     const { version } = this.keys.current('credential');
     const kinds: LastingKind[] = ['api_key', 'access_token'];
-    await tx.insert(
-      Credential,
-      kinds.map((kind) => ({ ...userKey(owner), kind, id: newCredentialId(), keyVersion: version })),
-    );
+    await tx
+      .createQueryBuilder()
+      .insert()
+      .into(Credential)
+      .values(kinds.map((kind) => ({ ...userKey(owner), kind, id: newCredentialId(), keyVersion: version })))
+      .orIgnore()
+      .execute();
   }
 
   /** What a presented text claims, if it was made here. Costs no query. */
@@ -66,7 +69,7 @@ export class TokensService {
 
   /** The text of a user's API key or access token. */
   async show(owner: UserKey, kind: LastingKind): Promise<string> {
-    return this.textOf(await this.dataSource.manager.findOneByOrFail(Credential, { ...userKey(owner), kind }));
+    return this.textOf(await this.lasting(owner, kind));
   }
 
   /**
@@ -76,7 +79,7 @@ export class TokensService {
    * @throws NotAuthenticated
    */
   async rotate(owner: UserKey, kind: LastingKind, presented: PresentedCredential): Promise<string> {
-    const current = await this.dataSource.manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
+    const current = await this.lasting(owner, kind);
     const expectedId = presented.kind === kind ? presented.id : current.id;
     const next = { id: newCredentialId(), kind, keyVersion: this.keys.current('credential').version };
     const { affected } = await this.dataSource.manager.update(
@@ -139,6 +142,33 @@ export class TokensService {
     return (await query.getMany()).map(sessionView);
   }
 
+  /**
+   * The live session with this text, if its user is in the directory.
+   *
+   * @throws SessionNotFound
+   */
+  async readSession(directoryId: number, text: string): Promise<{ owner: UserKey; session: OpenedSession }> {
+    const row = await this.dataSource.manager
+      .createQueryBuilder(Credential, 'session')
+      .where({ directoryId, kind: 'session', id: this.sessionIdOf(text) })
+      .andWhere('session.expiresAt > now()')
+      .getOne();
+    if (!row) {
+      throw new SessionNotFound();
+    }
+    const { id, userId, createdAt, expiresAt } = row;
+    return { owner: { directoryId, userId }, session: { id, text, createdAt, expiresAt: expiresAt! } };
+  }
+
+  /** @throws SessionNotFound for that of a user of another directory, too */
+  async endSessionIn(directoryId: number, text: string): Promise<void> {
+    const id = this.sessionIdOf(text);
+    const { affected } = await this.dataSource.manager.delete(Credential, { directoryId, kind: 'session', id });
+    if (affected !== 1) {
+      throw new SessionNotFound();
+    }
+  }
+
   /** @throws SessionNotFound for somebody else's too */
   async endSession(owner: UserKey, id: string): Promise<void> {
     const { affected } = await this.dataSource.manager.delete(Credential, { ...userKey(owner), kind: 'session', id });
@@ -155,8 +185,8 @@ export class TokensService {
     }
   }
 
-  async endSessions(owner: UserKey): Promise<void> {
-    await this.dataSource.manager.delete(Credential, { ...userKey(owner), kind: 'session' });
+  async endSessions(owner: UserKey, manager: EntityManager = this.dataSource.manager): Promise<void> {
+    await manager.delete(Credential, { ...userKey(owner), kind: 'session' });
   }
 
   /** Ends all sessions of a user but the one that is spared. */
@@ -175,6 +205,25 @@ export class TokensService {
         [id],
       )
       .catch((error: unknown) => this.logger.warn({ msg: 'could not note the use of a session', err: error }));
+  }
+
+  private sessionIdOf(text: string): string {
+    const claim = this.verify(text);
+    if (claim?.kind !== 'session') {
+      throw new SessionNotFound();
+    }
+    return claim.id;
+  }
+
+  /** Managed users get theirs when they first ask for them: most never do. */
+  private async lasting(owner: UserKey, kind: LastingKind): Promise<Credential> {
+    const { manager } = this.dataSource;
+    const row = await manager.findOneBy(Credential, { ...userKey(owner), kind });
+    if (row) {
+      return row;
+    }
+    await this.issueLasting(manager, owner);
+    return manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
   }
 
   /** A row whose secret key is no longer configured is shown with the current one, which verifies as well. */

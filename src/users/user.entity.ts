@@ -48,6 +48,10 @@ export class User {
   @Column('text', { default: '' })
   name!: string;
 
+  /** What the owner of the directory keeps about the person. */
+  @Column('jsonb', { default: {} })
+  profile!: Record<string, string>;
+
   @Column('text', { default: 'user' })
   role!: Role;
 

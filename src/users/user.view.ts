@@ -15,6 +15,7 @@ export interface UserView {
   name: string;
   firstName: string;
   lastName: string;
+  profile: Record<string, string>;
   role: Role;
   isDisabled: boolean;
   createdAt: Date;
@@ -34,6 +35,7 @@ export function userView(row: User): UserView {
     name: row.name,
     firstName,
     lastName: otherNames.join(' '),
+    profile: row.profile,
     role: row.role,
     isDisabled: row.disabledAt !== null,
     createdAt: row.createdAt,

@@ -26,6 +26,15 @@ export class UsernameTaken extends DomainError {
   }
 }
 
+export class ExternalIdTaken extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'users.id_taken';
+  override readonly fields = [{ field: 'id', message: 'id is already taken' }];
+  constructor() {
+    super('This id is already taken.');
+  }
+}
+
 export class InvalidEmail extends DomainError {
   readonly kind = 'invalid';
   readonly code = 'users.invalid_email';

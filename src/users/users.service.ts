@@ -1,26 +1,53 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { violatedConstraint } from '../database/database-errors.js';
 import type { Transaction } from '../database/transactions.js';
 import { PLATFORM_DIRECTORY_ID, type Role, type UserKey } from '../route-policy/principal.js';
+import { DirectoryDeletion } from './directory-deletion.entity.js';
 import { canonicalEmail } from './email-address.js';
 import { User } from './user.entity.js';
 import { userView, type UserView } from './user.view.js';
-import { EmailAlreadyRegistered, InvalidEmail, InvalidUsername, UserNotFound, UsernameTaken } from './users.errors.js';
+import {
+  EmailAlreadyRegistered,
+  ExternalIdTaken,
+  InvalidEmail,
+  InvalidUsername,
+  UserNotFound,
+  UsernameTaken,
+} from './users.errors.js';
 
 export interface NewUser {
   directoryId: number;
   email: string;
+  /** Made up when it is not given. */
+  externalId?: string | undefined;
   username?: string | undefined;
   name?: string | undefined;
+  profile?: Record<string, string> | undefined;
   role?: Role | undefined;
 }
 
 /** What is given is changed, what is not stays. */
 export interface UserChanges {
   email?: string | undefined;
+  username?: string | undefined;
   name?: string | undefined;
+  /** Replaces the old one as a whole. */
+  profile?: Record<string, string> | undefined;
+}
+
+/** What a user can be found by. The first that is given counts. */
+export interface UserReference {
+  externalId?: string | undefined;
+  username?: string | undefined;
+  email?: string | undefined;
+}
+
+/** Part of a list. */
+export interface ListPart {
+  limit: number;
+  offset: number;
 }
 
 /**
@@ -32,16 +59,17 @@ export interface UserChanges {
 export class UsersService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken */
+  /** @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken, ExternalIdTaken */
   async create(tx: Transaction, input: NewUser): Promise<UserView> {
-    const email = this.canonicalEmail(input.email);
+    const email = emailFrom(input.email);
     const row = tx.create(User, {
       directoryId: input.directoryId,
-      externalId: randomBytes(16).toString('hex'),
+      externalId: input.externalId ?? randomBytes(16).toString('hex'),
       email,
       emailAsGiven: deliverable(input.email),
-      username: this.canonicalUsername(input.username, email),
+      username: usernameFrom(input.username, { directoryId: input.directoryId, email }),
       name: input.name?.trim() ?? '',
+      profile: input.profile ?? {},
       role: input.role ?? 'user',
       emailVerifiedAt: null,
       disabledAt: null,
@@ -61,6 +89,22 @@ export class UsersService {
     return userView(row);
   }
 
+  /** Null for what nobody can be called, too. */
+  async find(directoryId: number, reference: UserReference): Promise<UserView | null> {
+    const where = conditionsOf(directoryId, reference);
+    const row = where.length === 0 ? null : await this.dataSource.manager.findOneBy(User, where);
+    return row && userView(row);
+  }
+
+  /** @throws UserNotFound */
+  async getBy(directoryId: number, reference: UserReference): Promise<UserView> {
+    const user = await this.find(directoryId, reference);
+    if (!user) {
+      throw new UserNotFound();
+    }
+    return user;
+  }
+
   /** By email address, in any spelling of it. Null for what is no address, too. */
   async findByEmail(
     directoryId: number,
@@ -72,9 +116,21 @@ export class UsersService {
     return row && userView(row);
   }
 
+  /** In the order in which they were created. The counts of `user_counts` find the first one, however far it is. */
+  async list(directoryId: number, { limit, offset }: ListPart): Promise<UserView[]> {
+    const rows = await this.dataSource.manager
+      .createQueryBuilder(User, 'user')
+      .where('user.directoryId = :directoryId', { directoryId })
+      .andWhere('user.id >= (SELECT users_id_at(:directoryId, :offset))', { offset })
+      .orderBy('user.id')
+      .limit(limit)
+      .getMany();
+    return rows.map(userView);
+  }
+
   /** Whether anybody at all goes by this username or external id, the person with this email included. */
   async isUsernameTaken(directoryId: number, username: string, email: string): Promise<boolean> {
-    const name = this.canonicalUsername(username, this.canonicalEmail(email));
+    const name = usernameFrom(username, { directoryId, email: emailFrom(email) });
     if (name === null) {
       return false;
     }
@@ -93,7 +149,7 @@ export class UsersService {
   /**
    * Changes what is given. A changed email is the new login at once, and is not verified.
    *
-   * @throws InvalidEmail, EmailAlreadyRegistered
+   * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
    */
   async update(tx: Transaction, key: UserKey, changes: UserChanges): Promise<{ before: UserView; after: UserView }> {
     const row = await tx.findOne(User, {
@@ -107,13 +163,19 @@ export class UsersService {
     if (changes.name !== undefined) {
       row.name = changes.name.trim();
     }
+    if (changes.profile !== undefined) {
+      row.profile = changes.profile;
+    }
     if (changes.email !== undefined) {
-      const email = this.canonicalEmail(changes.email);
+      const email = emailFrom(changes.email);
       // Who uses the address as username, too, gives it up with the address: it may be somebody else's next.
       row.username = row.username === row.email && email !== row.email ? null : row.username;
       row.emailVerifiedAt = email === row.email ? row.emailVerifiedAt : null;
       row.email = email;
       row.emailAsGiven = deliverable(changes.email);
+    }
+    if (changes.username !== undefined) {
+      row.username = usernameFrom(changes.username, row);
     }
     try {
       return { before, after: userView(await tx.save(row)) };
@@ -122,28 +184,79 @@ export class UsersService {
     }
   }
 
-  private canonicalEmail(text: string): string {
-    const email = canonicalEmail(text);
-    if (email === undefined) {
-      throw new InvalidEmail();
-    }
-    return email;
+  /** Whether this is still the user's address; if so, it is verified from now on, or was before. */
+  async verifyEmail(tx: Transaction, key: UserKey, email: string): Promise<boolean> {
+    const [, affected] = await tx.query<[unknown[], number]>(
+      `UPDATE users SET
+         email_verified_at = coalesce(email_verified_at, now()),
+         updated_at = CASE WHEN email_verified_at IS NULL THEN now() ELSE updated_at END
+       WHERE directory_id = $1 AND id = $2 AND email = $3`,
+      [key.directoryId, key.userId, email],
+    );
+    return affected === 1;
   }
 
-  private canonicalUsername(text: string | undefined, ownEmail: string): string | null {
-    const username = text?.trim().toLowerCase().normalize('NFC');
-    if (!username) {
-      return null;
+  /**
+   * With everything that belongs to them.
+   *
+   * @throws UserNotFound
+   */
+  async delete(tx: Transaction, key: UserKey): Promise<void> {
+    const { affected } = await tx.delete(User, { directoryId: key.directoryId, id: key.userId });
+    if (affected !== 1) {
+      throw new UserNotFound();
     }
-    // Whether somebody else's address is registered is nobody's business, so no other address can be tried here.
-    if (username.includes('@') && username !== ownEmail) {
-      throw new InvalidUsername('username may be an email address only if it is your own');
-    }
-    if (username !== ownEmail && !/^[\p{L}\p{N}._-]{1,64}$/u.test(username)) {
-      throw new InvalidUsername('username must have 1 to 64 letters, digits, dots, hyphens or underscores');
-    }
-    return username;
   }
+
+  /** Has everybody in a directory deleted, a few at a time. The directory must be out of reach already. */
+  async deleteDirectory(tx: Transaction, directoryId: number): Promise<void> {
+    await tx.insert(DirectoryDeletion, { directoryId });
+  }
+}
+
+function conditionsOf(directoryId: number, { externalId, username, email }: UserReference): FindOptionsWhere<User>[] {
+  if (externalId !== undefined) {
+    return [{ directoryId, externalId }];
+  }
+  if (username !== undefined) {
+    // Where no username was chosen, the email address is shown as one.
+    const address = canonicalEmail(username);
+    const byEmail = address === undefined ? [] : [{ directoryId, email: address }];
+    return [{ directoryId, username: address ?? canonicalName(username) }, ...byEmail];
+  }
+  const address = email === undefined ? undefined : canonicalEmail(email);
+  return address === undefined ? [] : [{ directoryId, email: address }];
+}
+
+function emailFrom(text: string): string {
+  const email = canonicalEmail(text);
+  if (email === undefined) {
+    throw new InvalidEmail();
+  }
+  return email;
+}
+
+function canonicalName(text: string): string {
+  return text.trim().toLowerCase().normalize('NFC');
+}
+
+function usernameFrom(text: string | undefined, owner: { directoryId: number; email: string }): string | null {
+  const name = text === undefined ? '' : canonicalName(text);
+  if (name === '') {
+    return null;
+  }
+  const address = canonicalEmail(name);
+  if (address === owner.email || (address !== undefined && owner.directoryId !== PLATFORM_DIRECTORY_ID)) {
+    return address;
+  }
+  // Whether somebody else's address is registered is nobody's business, so no other address can be tried here.
+  if (name.includes('@') && owner.directoryId === PLATFORM_DIRECTORY_ID) {
+    throw new InvalidUsername('username may be an email address only if it is your own');
+  }
+  if (!/^[\p{L}\p{N}._-]{1,64}$/u.test(name)) {
+    throw new InvalidUsername('username must have 1 to 64 letters, digits, dots, hyphens or underscores');
+  }
+  return name;
 }
 
 function nameTaken(error: unknown): Error | undefined {
@@ -152,6 +265,8 @@ function nameTaken(error: unknown): Error | undefined {
       return new EmailAlreadyRegistered();
     case 'users_username_key':
       return new UsernameTaken();
+    case 'users_external_id_key':
+      return new ExternalIdTaken();
   }
   return undefined;
 }

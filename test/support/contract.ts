@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { canonicalUrl } from '../../src/dialects/rpc.dialect.js';
 import { FAILURE_SCHEMAS } from '../../src/openapi/failure-schemas.js';
 
 /** The OpenAPI document, as far as tests look at it. */
@@ -30,6 +31,8 @@ export interface Schema {
   format?: string;
   properties?: Record<string, Schema>;
   items?: Schema;
+  oneOf?: Schema[];
+  additionalProperties?: boolean | Schema;
 }
 
 export interface Answer {
@@ -98,7 +101,7 @@ export function checkAnswer(answer: Answer): void {
 }
 
 function operationOf({ method, path }: Pick<Answer, 'method' | 'path'>): Operation | undefined {
-  const segments = segmentsOf(path);
+  const segments = segmentsOf(canonicalUrl(path));
   for (const [template, item] of Object.entries(document.paths)) {
     const expected = segmentsOf(template);
     if (

@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.js';
 
@@ -25,12 +28,15 @@ export class ServerProcess {
   /** Starts without waiting. Inherits nothing of ours but the path to find programs in. */
   static async spawn(variables: Record<string, string> = {}): Promise<ServerProcess> {
     const port = variables.PORT ?? String(await freePort());
+    const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-server-'));
     const child = spawn(process.execPath, [MAIN], {
       cwd: REPOSITORY,
-      env: { PATH: process.env.PATH, PORT: port, BCRYPT_COST: '4', ...variables },
+      env: { PATH: process.env.PATH, PORT: port, DATA_DIR: dataDir, BCRYPT_COST: '4', ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new ServerProcess(child, `http://127.0.0.1:${port}`);
+    const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
+    void server.exit.then(() => rm(dataDir, { recursive: true, force: true }));
+    return server;
   }
 
   /** Starts, and waits until it says that it is ready. Throws with its output if it exits instead. */

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RegistrationService } from '../../src/auth/registration.service.js';
@@ -38,6 +41,7 @@ export class TestApp {
     const ownDatabase = database ?? (await createTestDatabase());
     const configuration: Configuration = {
       ...readEnvironment({}),
+      dataDir: await mkdtemp(join(tmpdir(), 'tollgate-app-')),
       databaseUrl: ownDatabase.url,
       secretKeys: ['a secret key of tests, long enough'],
       adminPassword: ADMIN.password,
@@ -109,5 +113,6 @@ export class TestApp {
   async stop(): Promise<void> {
     await this.nest.close();
     await this.database.drop();
+    await rm(this.configuration.dataDir, { recursive: true, force: true });
   }
 }

@@ -3,12 +3,12 @@ import { DataSource } from 'typeorm';
 import type { CredentialKind, Role } from '../../route-policy/principal.js';
 import type { CredentialClaim } from '../../tokens/credential-text.js';
 
-/** A row of the view `principals`: one live credential, whose it is, and the account that pays. */
+/** A row of the view `principals`: one live credential, whose it is, and the account that pays, if they have one. */
 export interface PrincipalRow {
   credential_kind: CredentialKind;
   directory_id: number;
   user_id: number;
-  account_id: number;
+  account_id: number | null;
   role: Role;
   /** A session that was last noted as used over a minute ago. */
   is_use_unrecorded: boolean;

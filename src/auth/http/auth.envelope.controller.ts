@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
 import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeMessage, EnvelopeResult, Refuses } from '../../dialects/documented.js';
-import type { Principal } from '../../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
 import { InvalidLogin, PasswordRefused, TooBusy, TooManyAttempts, WrongOldPassword } from '../auth.errors.js';
 import { AuthService } from '../auth.service.js';
@@ -11,6 +11,7 @@ import { sessionCookieOf } from '../guard/presented-credential.js';
 import { ChangePasswordEnvelopeRequest } from './dto/change-password.envelope.request.js';
 import { LoginEnvelopeRequest } from './dto/login.envelope.request.js';
 import { LoginEnvelopeResponse } from './dto/login.envelope.response.js';
+import { sessionOrigin } from './session-origin.js';
 import { SETS_SESSION_COOKIE, setSessionCookie } from './session-cookie.js';
 
 @EnvelopeController('Users')
@@ -35,9 +36,11 @@ export class AuthEnvelopeController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LoginEnvelopeResponse> {
     const login = await this.auth.login({
-      email: body.email,
+      directoryId: PLATFORM_DIRECTORY_ID,
+      user: { email: body.email },
       password: body.password,
-      origin: { address: request.ip, userAgent: request.headers['user-agent'] ?? null },
+      origin: sessionOrigin(request),
+      isFromPerson: true,
       replacedSession: sessionCookieOf(request)?.text,
     });
     setSessionCookie(reply, login.session.text, this.configuration);
@@ -63,11 +66,8 @@ export class AuthEnvelopeController {
     @Body() body: ChangePasswordEnvelopeRequest,
     @Req() request: FastifyRequest,
   ): Promise<string> {
-    await this.auth.changePassword(principal, {
-      oldPassword: body.old_password,
-      newPassword: body.new_password,
-      address: request.ip,
-    });
+    const change = { oldPassword: body.old_password, newPassword: body.new_password };
+    await this.auth.changeOwnPassword(principal, change, request.ip);
     return 'Password has been updated';
   }
 }

@@ -1,3 +1,4 @@
+import { PLATFORM_DIRECTORY_ID } from '../../route-policy/principal.js';
 import { PasswordRefused } from '../auth.errors.js';
 
 const LENGTH_MIN = 8;
@@ -5,14 +6,15 @@ const LENGTH_MAX = 256;
 
 /** What a password must not be, because it is the first guess. */
 export interface Person {
+  directoryId: number;
   email: string;
   username?: string | undefined;
   name?: string | undefined;
 }
 
 /**
- * The rule of the platform directory: 8 to 256 characters, not among the most common passwords, not the person's own
- * email or name. No classes of characters are asked for (NIST SP 800-63B, section 3.1.1.2).
+ * 8 to 256 characters; in the platform directory, not among the most common passwords, and not the person's own email or
+ * name either. No classes of characters are asked for (NIST SP 800-63B, section 3.1.1.2).
  *
  * @param field what the request calls the password
  * @throws PasswordRefused with the reason
@@ -21,6 +23,9 @@ export async function checkPassword(password: string, person: Person, field: str
   const length = Array.from(password.normalize('NFC')).length;
   if (length < LENGTH_MIN || length > LENGTH_MAX) {
     throw new PasswordRefused(field, `must have ${LENGTH_MIN} to ${LENGTH_MAX} characters`);
+  }
+  if (person.directoryId !== PLATFORM_DIRECTORY_ID) {
+    return;
   }
   const plain = comparable(password);
   if (ownNames(person).includes(withoutSpaces(plain))) {

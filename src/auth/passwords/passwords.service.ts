@@ -49,6 +49,11 @@ export class PasswordsService {
     await tx.insert(Password, { ...owner, ...password });
   }
 
+  /** Whatever the password was, and whether there was one or not. */
+  async reset(tx: Transaction, owner: UserKey, password: HashedPassword): Promise<void> {
+    await tx.upsert(Password, { ...owner, ...password }, ['directoryId', 'userId']);
+  }
+
   /**
    * Null when it is not the password of this user, or there is no such user (`owner` is null): both take the same work.
    *

@@ -1,24 +1,40 @@
-import { Get, Query } from '@nestjs/common';
+import { Get, Param, Post, Query } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import { RestController } from '../../dialects/dialect-controllers.js';
-import { RestResult } from '../../dialects/documented.js';
+import { Refuses, RestResult } from '../../dialects/documented.js';
 import { decodeCursor, pageOf } from '../../dialects/page.js';
-import { PageRequest } from '../../dialects/page.request.js';
-import type { Principal } from '../../route-policy/principal.js';
-import { CurrentPrincipal, ForAdministrators } from '../../route-policy/route-policy.js';
+import { ForAdministrators } from '../../route-policy/route-policy.js';
+import { MailNotAbandoned, MailNotFound, MailTextGone } from '../mailer.errors.js';
 import { MailerService } from '../mailer.service.js';
+import { MailPageRestRequest } from './dto/mail.rest.request.js';
 import { MailListRestResponse, MailRestResponse } from './dto/mail.rest.response.js';
+
+const MAIL_ID = /^\d{1,15}$/;
 
 @RestController('Mails', 'mails')
 export class MailerRestController {
   constructor(private readonly mailer: MailerService) {}
 
-  /** List mails: those of the platform directory, newest first. */
+  /** List mails: those of every directory, newest first. */
   @Get()
   @ForAdministrators()
   @RestResult(MailListRestResponse)
-  async listMails(@CurrentPrincipal() principal: Principal, @Query() page: PageRequest): Promise<MailListRestResponse> {
-    const before = page.cursor === undefined ? undefined : Number(decodeCursor(page.cursor, /^\d{1,15}$/)[0]);
-    const mails = await this.mailer.list(principal.directoryId, page.limit + 1, before);
-    return pageOf(mails, page.limit, MailRestResponse.from, (mail) => [mail.id]);
+  async listMails(@Query() { limit, cursor, status }: MailPageRestRequest): Promise<MailListRestResponse> {
+    const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, MAIL_ID)[0]);
+    const mails = await this.mailer.list(limit + 1, { status, before });
+    return pageOf(mails, limit, MailRestResponse.from, (mail) => [mail.id]);
+  }
+
+  /** Retry a mail that was abandoned. It costs nothing; the text of a mail that carried a code is gone. */
+  @Post(':id/retry')
+  @ForAdministrators()
+  @ApiParam({ name: 'id', description: 'As the list names it.', schema: { type: 'string', example: '12' } })
+  @RestResult(MailRestResponse)
+  @Refuses(new MailNotFound(), new MailNotAbandoned(), new MailTextGone())
+  async retryMail(@Param('id') id: string): Promise<MailRestResponse> {
+    if (!MAIL_ID.test(id)) {
+      throw new MailNotFound();
+    }
+    return MailRestResponse.from(await this.mailer.retry(Number(id)));
   }
 }

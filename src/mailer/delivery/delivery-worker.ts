@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger as QueueLogger, run, type Runner, type Task } from 'graphile-worker';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Configuration } from '../../config/configuration.js';
+import { Metrics } from '../../operations/metrics.js';
+import { MailTransport } from '../transport/mail-transport.js';
+import { CONNECTIONS_MAX } from '../transport/smtp.transport.js';
+import { addDeliveryJob, DELIVER_MAIL, type DeliveryJob } from './delivery-job.js';
+import { DeliveryService, LEASE_SECONDS } from './delivery.service.js';
+
+const RENEW_EVERY_MS = 10_000;
+const RESCUE_EVERY_MS = 10_000;
+const RESTART_AFTER_MS = 1_000;
+/** How long mails that are being sent may take to finish when the process is told to end. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Takes jobs from the queue while the process lives. Any number of processes share the queue; one that dies leaves its jobs
+ * locked, and the others rescue them. While the database is away it waits.
+ */
+@Injectable()
+export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Mailer');
+  private readonly stopping = new AbortController();
+  private readonly hurry = new AbortController();
+  private readonly loops: Promise<void>[] = [];
+  private readonly pool: pg.Pool;
+  private runner: Runner | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly deliveries: DeliveryService,
+    private readonly transport: MailTransport,
+    private readonly metrics: Metrics,
+    { databaseUrl }: Configuration,
+  ) {
+    this.pool = new pg.Pool({
+      connectionString: databaseUrl,
+      application_name: 'tollgate mails',
+      max: CONNECTIONS_MAX,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 30_000,
+    });
+    // A connection that breaks is replaced when one is needed; whoever was using it hears of it.
+    this.pool.on('error', () => undefined).on('connect', (client) => client.on('error', () => undefined));
+  }
+
+  onApplicationBootstrap(): void {
+    this.loops.push(
+      this.work(),
+      this.repeat(RENEW_EVERY_MS, () => this.deliveries.renewLeases()),
+      this.repeat(RESCUE_EVERY_MS, () => this.rescue()),
+    );
+  }
+
+  /** Takes nothing more, and lets what is being sent finish; what takes too long is put back into the queue. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    const patience = setTimeout(() => this.hurry.abort(new Error('interrupted: the process ends')), PATIENCE_MS);
+    await this.runner?.stop().catch(() => undefined);
+    await Promise.all(this.loops);
+    clearTimeout(patience);
+    this.transport.close();
+    await this.pool.end();
+  }
+
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        this.runner = await run({
+          pgPool: this.pool,
+          taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
+          concurrency: CONNECTIONS_MAX,
+          parsedCronItems: [],
+          noHandleSignals: true,
+          // A transaction pooler may stand between us and the database.
+          noPreparedStatements: true,
+          logger: this.queueLogger(),
+        });
+        if (signal.aborted) {
+          await this.runner.stop();
+        }
+        await this.runner.promise;
+      } catch (error) {
+        this.logger.warn({ msg: 'the queue of mails cannot be worked on; it is tried again', err: error });
+      }
+      await sleep(RESTART_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Jobs that have been locked for long, and of whose mail nobody says that they have it in hand: their process is dead. */
+  private async rescue(): Promise<void> {
+    await this.dataSource.query(
+      `SELECT ${addDeliveryJob('mail')}
+       FROM graphile_worker.jobs AS job
+       JOIN mails AS mail ON mail.directory_id = split_part(job.key, ':', 2)::bigint AND mail.id = split_part(job.key, ':', 3)::bigint
+       WHERE job.task_identifier = '${DELIVER_MAIL}' AND job.locked_at < now() - make_interval(secs => $1)
+         AND (mail.status <> 'sending' OR mail.leased_until < now())`,
+      [LEASE_SECONDS],
+    );
+    const [waiting] = await this.dataSource.query<{ count: number }[]>(
+      `SELECT count(*) AS count FROM mails WHERE status IN ('queued', 'sending')`,
+    );
+    this.metrics.mailsWaiting.set(waiting!.count);
+  }
+
+  /** Not all processes at the same moment. */
+  private async repeat(everyMs: number, chore: () => Promise<void>): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await chore();
+      } catch (error) {
+        this.logger.warn({ msg: 'upkeep of the mails failed; it is tried again', err: error });
+      }
+      await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** The queue tells a lot of its own; only what goes wrong is of interest, and never what a job holds. */
+  private queueLogger(): QueueLogger {
+    return new QueueLogger(() => (level: string, message) => {
+      if (level === 'error' || level === 'warning') {
+        this.logger.warn({ msg: message.split('\n', 1)[0] });
+      } else {
+        this.logger.debug({ msg: message });
+      }
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { createTransport } from 'nodemailer';
+import { isLoopbackHost } from '../../config/loopback-host.js';
+import { MailTransport, type OutgoingMail } from './mail-transport.js';
+import { messageOf } from './message.js';
+
+export const CONNECTIONS_MAX = 10;
+
+/**
+ * Hands mails to the server at SMTP_URL, over a few connections that are kept for a while. What the URL says in its query
+ * goes before what is said here.
+ */
+export class SmtpTransport extends MailTransport {
+  private readonly pool: ReturnType<typeof createPool>;
+
+  constructor(smtpUrl: string) {
+    super();
+    this.pool = createPool(smtpUrl);
+  }
+
+  async send(mail: OutgoingMail, signal: AbortSignal): Promise<void> {
+    await this.pool.sendMail({ ...messageOf(mail), signal });
+  }
+
+  close(): void {
+    this.pool.close();
+  }
+}
+
+function createPool(smtpUrl: string) {
+  return createTransport({
+    url: smtpUrl,
+    pool: true,
+    maxConnections: CONNECTIONS_MAX,
+    // A connection that breaks is an attempt that failed: whether to try again is decided in one place, which remembers.
+    maxRequeues: 0,
+    connectionTimeout: 20_000,
+    greetingTimeout: 30_000,
+    // RFC 5321, 4.5.3.2.6: a server that has the whole mail may think for ten minutes. Whoever gives up earlier sends it twice.
+    socketTimeout: 600_000,
+    tls: { rejectUnauthorized: isCertificateChecked(smtpUrl) },
+  });
+}
+
+/**
+ * Whoever could show a wrong certificate to a connection that begins in the clear could as well hide that there is TLS.
+ * So it is checked only where TLS is demanded, or a password could get lost on its way.
+ */
+function isCertificateChecked(smtpUrl: string): boolean {
+  const { protocol, hostname, username, searchParams } = new URL(smtpUrl);
+  const isDemanded = protocol === 'smtps:' || searchParams.get('requireTLS') === 'true';
+  return isDemanded || (username !== '' && !isLoopbackHost(hostname));
+}
