@@ -20,6 +20,7 @@ import { refuseUnreadable } from './dialects/unreadable-request.js';
 import { InvalidRequest } from './errors/request.errors.js';
 import { NestLogger } from './logging/logger.js';
 import { logRequests } from './logging/request-log.js';
+import { serveDevMail } from './mailer/dev/dev-mail.js';
 import { serveDocumentation } from './openapi/documentation.js';
 import { Metrics } from './operations/metrics.js';
 
@@ -57,6 +58,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
   app.get(Metrics).watch(server);
   logRequests(server, logger);
   await serveDocumentation(server);
+  serveDevMail(server, configuration);
   return app;
 }
 

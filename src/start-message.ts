@@ -1,5 +1,7 @@
 import type { FirstAdministrator } from './auth/registration.service.js';
 import type { Configuration } from './config/configuration.js';
+import { hasDevMail } from './mailer/dev/dev-mail.js';
+import { mailFolder } from './mailer/mail-folder.js';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 
 /** Tells whoever started the server where things are: on standard output, outside the log, which may go elsewhere. */
@@ -12,6 +14,7 @@ export function announce(configuration: Configuration, database: EmbeddedPostgre
     `  API    ${configuration.publicUrl}/api`,
     `  Docs   ${configuration.publicUrl}/docs`,
     `  Data   ${data}`,
+    `  Mail   ${mailLine(configuration)}`,
   ]);
 }
 
@@ -26,6 +29,17 @@ export function announceAdministrator({ email, password }: FirstAdministrator): 
 
 function say(lines: string[]): void {
   process.stdout.write(`\n${lines.join('\n')}\n`);
+}
+
+function mailLine(configuration: Configuration): string {
+  if (configuration.smtpUrl) {
+    return `sent through ${new URL(configuration.smtpUrl).host}`;
+  }
+  const places = [
+    ...(hasDevMail(configuration) ? [`${configuration.publicUrl}/dev/mail`] : []),
+    mailFolder(configuration),
+  ];
+  return `not sent without SMTP_URL, but kept: ${places.join(', ')}`;
 }
 
 function dataLine({ folder, isAdopted }: EmbeddedPostgres): string {

@@ -81,9 +81,8 @@ const aHold = async () => {
 const balance = async () => {
   const { body } = await app
     .client({ 'x-api-key': user.apiKey })
-    .get<{ spendable: number; used: number; frozen: number }>('/api/credits/');
-  const { used, frozen } = body;
-  return { used, frozen };
+    .get<{ used_credits: number; frozen_credits: number }>('/api/credits/');
+  return { used: body.used_credits, frozen: body.frozen_credits };
 };
 
 describe('a mail', () => {
@@ -126,23 +125,36 @@ describe('a mail', () => {
     expect(mail.from).toEqual({ name: 'Doe, "Jane" <jane@evil.example>, x', address: 'no-reply@tollgate.example' });
     expect(mail.to).toEqual([{ name: '', address: user.email }]);
     expect([mail.cc, mail.bcc]).toEqual([undefined, undefined]);
-
-    await enqueue({ recipient: 'first@example.com, second@example.com' });
-    await untilStatus('abandoned', 'first@example.com, second@example.com');
-    expect(smtp.mails.filter(({ to }) => to?.some(({ address }) => address?.includes('second')))).toEqual([]);
   });
 
-  it.each(['recipient', 'subject', 'fromName'] as const)(
-    'checklist 18: a line break in %s is refused',
-    async (field) => {
-      for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
-        await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
-          kind: 'invalid',
-          fields: [{ field }],
-        });
-      }
+  it.each(['a@example.com, b@example.com', 'a@example.com b@example.com', 'A <a@example.com>', 'a', '<a@b>', ' a@b.c'])(
+    'checklist 18: %s is not one address',
+    async (recipient) => {
+      await expect(enqueue({ recipient })).rejects.toMatchObject({ kind: 'invalid', fields: [{ field: 'recipient' }] });
     },
   );
+
+  it('checklist 22: reaches people who spell their address in an unusual way', async () => {
+    for (const email of [' Zoe.Q+tag@EXAMPLE.com. ', '"quoted"@example.com', 'someone@bücher.example']) {
+      const { session, password } = await app.aUser({ email });
+      const change = { old_password: password, new_password: 'another good password' };
+      const reply = await app
+        .client({ authorization: `Bearer ${session}` })
+        .post('/api/v1/users/password/change', change);
+      expect(reply.status).toBe(200);
+    }
+    const sent = () => smtp.mails.filter(({ subject }) => subject === 'Your password was changed').length;
+    await eventually(() => sent() === 3);
+  });
+
+  it.each(['subject', 'fromName'] as const)('checklist 18: a line break in %s is refused', async (field) => {
+    for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
+      await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
+        kind: 'invalid',
+        fields: [{ field }],
+      });
+    }
+  });
 
   it('of a category that its recipient has not asked for is suppressed, and its credits are given back', async () => {
     const hold = await aHold();
@@ -224,12 +236,13 @@ describe('checklist 67:', () => {
 
   it('a server that is slow: nobody waits for it', async () => {
     smtp.mood = 'slow';
-    const credits = Promise.all(Array.from({ length: 30 }, (_, i) => enqueue({ recipient: `slow-${i}@example.com` })));
-    await credits;
-    expect(copiesTo('slow-29@example.com')).toBe(0);
-    await smtp.mailTo('slow-29@example.com');
-    await untilStatus('sent', 'slow-29@example.com');
-    expect(Array.from({ length: 30 }, (_, i) => copiesTo(`slow-${i}@example.com`))).toEqual(Array(30).fill(1));
+    const recipients = Array.from({ length: 30 }, (_, i) => `slow-${i}@example.com`);
+    await Promise.all(recipients.map((recipient) => enqueue({ recipient })));
+    expect(recipients.filter((recipient) => copiesTo(recipient) === 0).length).toBeGreaterThan(0);
+    for (const recipient of recipients) {
+      await untilStatus('sent', recipient);
+    }
+    expect(recipients.map(copiesTo)).toEqual(Array(30).fill(1));
   });
 
   it('a server that wants it later gets it later', async () => {

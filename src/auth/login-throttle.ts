@@ -88,7 +88,9 @@ function keysOf({ directoryId, subject: name, address: from }: Attempt): [Counte
   return [
     { key: digest(`pair:${subject}:${address ?? ''}`), failuresMax: FAILURES_MAX.pair },
     { key: digest(`subject:${subject}`), failuresMax: FAILURES_MAX.subject },
-    ...(address === undefined ? [] : [{ key: digest(`address:${address}`), failuresMax: FAILURES_MAX.address }]),
+    ...(address === undefined
+      ? []
+      : [{ key: digest(`address:${directoryId}:${address}`), failuresMax: FAILURES_MAX.address }]),
   ];
 }
 

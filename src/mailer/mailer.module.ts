@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { Configuration } from '../config/configuration.js';
 import { CreditsModule } from '../credits/credits.module.js';
@@ -6,13 +5,11 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { DeliveryService } from './delivery/delivery.service.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
 import { MailerRestController } from './http/mailer.rest.controller.js';
+import { mailFolder } from './mail-folder.js';
 import { MailerService } from './mailer.service.js';
 import { FileTransport } from './transport/file.transport.js';
 import { MailTransport } from './transport/mail-transport.js';
 import { SmtpTransport } from './transport/smtp.transport.js';
-
-/** Where mails are kept when there is no mail server. */
-export const mailFolder = ({ dataDir }: Configuration): string => join(dataDir, 'mails');
 
 @Module({
   imports: [CreditsModule, OperationsModule],

@@ -25,6 +25,8 @@ export interface MailMessage {
   hold?: { accountId: number; id: string } | undefined;
 }
 
+/** One mailbox, not a list, nor anything that a mail server might take for one. */
+const ONE_ADDRESS = /^(?:"(?:[^"\\\p{Cc}]|\\\P{Cc})+"|[^\s"<>(),:;@\\\p{Cc}]+)@[^\s"<>(),;@\\\p{Cc}]+$/u;
 const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /**
@@ -36,9 +38,12 @@ const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 export class MailerService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws InvalidRequest for a line break where it would begin another header; callers name the field first */
+  /**
+   * @throws InvalidRequest for a line break where it would begin another header, and for what is not one address; whoever
+   *   takes these from outside refuses them first, by the name of the field there
+   */
   async enqueue(tx: Transaction, message: MailMessage): Promise<void> {
-    refuseLineBreaks(message);
+    refuseUnsafe(message);
     const { user, category, recipient, subject, text, fromName, carriesCode, hold } = message;
     await tx.query(
       `WITH mail AS (
@@ -120,10 +125,13 @@ export class MailerService {
   }
 }
 
-function refuseLineBreaks(message: MailMessage): void {
-  const problems = (['recipient', 'subject', 'fromName'] as const)
-    .filter((field) => LINE_BREAK.test(message[field] ?? ''))
-    .map((field) => ({ field, message: `${field} must not contain line breaks` }));
+function refuseUnsafe({ recipient, subject, fromName = '' }: MailMessage): void {
+  const problems = [
+    ...(ONE_ADDRESS.test(recipient) ? [] : [{ field: 'recipient', message: 'recipient must be one email address' }]),
+    ...Object.entries({ subject, fromName })
+      .filter(([, value]) => LINE_BREAK.test(value))
+      .map(([field]) => ({ field, message: `${field} must not contain line breaks` })),
+  ];
   if (problems.length > 0) {
     throw new InvalidRequest(problems);
   }

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { freePort } from './server-process.js';
@@ -95,7 +96,7 @@ export class TestSmtpServer {
       return done(answer(554, `5.7.1 this is spam: ${content.toString().slice(-200).replace(/\s+/g, ' ')}`));
     }
     if (mood === 'slow') {
-      await new Promise((resolve) => setTimeout(resolve, this.slowMs));
+      await sleep(this.slowMs, undefined, { ref: false });
     }
     this.mails.push(await PostalMime.parse(content));
     this.beforeAnswer();
@@ -105,9 +106,15 @@ export class TestSmtpServer {
 
 /** Accepts connections and never says anything. */
 export async function silentServer(port: number): Promise<{ close(): void }> {
-  const server = createServer(() => undefined);
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return server;
+  return {
+    close: () => {
+      server.close();
+      sockets.forEach((socket) => socket.destroy());
+    },
+  };
 }
 
 export async function eventually(isTrue: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
