@@ -278,15 +278,13 @@ BEGIN
       balance.used_since := balance.sequence;
       written := written || done.entry;
     END IF;
-    IF balance.allowance > 0 THEN
-      UPDATE holds AS open SET carried = share.credits
-      FROM (
-        SELECT id, greatest(0, least(amount, balance.allowance - coalesce(sum(amount) OVER earlier, 0))) AS credits
-        FROM holds WHERE account_id = balance.account_id AND status = 'held'
-        WINDOW earlier AS (ORDER BY created_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-      ) AS share
-      WHERE open.account_id = balance.account_id AND open.id = share.id AND open.carried <> share.credits;
-    END IF;
+    UPDATE holds AS open SET carried = share.credits
+    FROM (
+      SELECT id, greatest(0, least(amount, balance.allowance - coalesce(sum(amount) OVER earlier, 0))) AS credits
+      FROM holds WHERE account_id = balance.account_id AND status = 'held'
+      WINDOW earlier AS (ORDER BY created_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ) AS share
+    WHERE open.account_id = balance.account_id AND open.id = share.id AND open.carried <> share.credits;
     balance.period_end := ledger_period_after(balance.created_at, balance.period_end);
 
     entry := blank;

@@ -170,7 +170,7 @@ async function standing(): Promise<unknown> {
 it('there is something to walk', () => {
   expect(places.length).toBeGreaterThan(30);
   expect(new Set(places.map(([, walk]) => walk.path.split('/', 3).join('/')))).toEqual(
-    new Set(['/api/credits', '/api/users', '/api/v1', '/v1/user']),
+    new Set(['/api/credits', '/api/mails', '/api/users', '/api/v1', '/v1/user']),
   );
 });
 

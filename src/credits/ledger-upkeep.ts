@@ -4,7 +4,7 @@ import { HOUR_MS, SECOND_MS, Upkeep } from '../upkeep/upkeep.js';
 import { Ledger } from './ledger.js';
 
 const MONTHS_AHEAD = 12;
-const EXPIRIES_AT_ONCE = 500;
+const EXPIRIES_AT_ONCE = 2_000;
 const KEYS_AT_ONCE = 5_000;
 
 /**
@@ -52,12 +52,26 @@ export class LedgerUpkeep extends Upkeep implements OnApplicationBootstrap {
     } while (forgotten === KEYS_AT_ONCE);
   }
 
+  /** A few holds at a time, or one account: what travels with them in a statement waits for all of them. */
   private async releaseExpired(): Promise<void> {
-    const accounts = await this.dataSource.query<{ account_id: number }[]>(
-      `SELECT account_id FROM holds WHERE status = 'held' AND expires_at <= now()
-       GROUP BY account_id ORDER BY min(expires_at) LIMIT $1`,
-      [EXPIRIES_AT_ONCE],
+    const accounts = await this.dataSource.query<{ account_id: number; holds: number }[]>(
+      `SELECT account_id, count(*) AS holds FROM holds WHERE status = 'held' AND expires_at <= now()
+       GROUP BY account_id ORDER BY min(expires_at)`,
     );
-    await Promise.all(accounts.map(({ account_id: accountId }) => this.ledger.settle(accountId)));
+    let wave: Promise<void>[] = [];
+    let inWave = 0;
+    for (const { account_id: accountId, holds } of accounts) {
+      if (inWave + holds > EXPIRIES_AT_ONCE) {
+        await Promise.all(wave);
+        wave = [];
+        inWave = 0;
+      }
+      if (this.isStopping) {
+        break;
+      }
+      wave.push(this.ledger.settle(accountId));
+      inWave += holds;
+    }
+    await Promise.all(wave);
   }
 }

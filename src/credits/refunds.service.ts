@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { TooManyWaiting } from '../batching/batching.errors.js';
-import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { DomainError } from '../errors/domain-error.js';
 import { ChargeRefunded } from './credits.errors.js';
 import { CreditsService } from './credits.service.js';
 import type { EntryView } from './entry.view.js';
@@ -82,6 +82,7 @@ export class RefundsService implements BeforeApplicationShutdown {
   }
 }
 
+/** Whatever is no refusal may be different the next time. */
 function isTemporary(error: unknown): boolean {
-  return error instanceof TooManyWaiting || isDatabaseUnavailable(error);
+  return error instanceof TooManyWaiting || !(error instanceof DomainError);
 }

@@ -51,7 +51,7 @@ export const CurrentRequest = createParamDecorator((_: unknown, context: Executi
 
 /** Whatever the order of the fields and the spelling of the path. */
 function fingerprintOf({ method, url, body }: FastifyRequest): string {
-  const path = pathOf(url).replace(/\/$/, '');
+  const path = pathOf(url).replace(/\/$/, '').toLowerCase();
   const fields = Object.entries(body ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([method, path, fields]))

@@ -50,7 +50,6 @@ const REFUSALS_BEFORE_CHARGE: string[] = [
   new BodyTooLarge(BODY_LIMIT_BYTES),
   new CrossOriginRequest(),
   new MalformedBody(),
-  new NotAuthenticated(),
   new UnsupportedMediaType(),
 ].map(({ code }) => code);
 /** These two of the envelope page are printed with a slash at the end, the others without; those of rest all have one. */
@@ -63,7 +62,7 @@ const ENVELOPE_PATHS_WITH_SLASH = ['/api/v1/users/api-key/update', '/api/v1/user
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   const schemas = (document.components?.schemas ?? {}) as Components;
   for (const [name, schema] of Object.entries(schemas)) {
-    Object.assign(schema, withFormats(withIntegers(schema)));
+    Object.assign(schema, withFormats(withIntegers(schema), name.endsWith('Request')));
     if (name.endsWith('RpcRequest')) {
       Object.assign(schema, { properties: withSpellings(schema), required: withoutDefaults(schema) });
     } else if (name.endsWith('Request')) {
@@ -301,17 +300,17 @@ function isNumberSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && 'type' in value && value.type === 'number';
 }
 
-const FORMATS_BY_EXAMPLE = [
-  { format: 'date-time', pattern: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ },
-  { format: 'email', pattern: /^[^@\s]+@example\.com$/ },
-];
+const TIME = { format: 'date-time', pattern: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ };
+/** Only of requests: an answer may hold any address that there is, and strict readers of this format know fewer. */
+const EMAIL = { format: 'email', pattern: /^[^@\s]+@example\.com$/ };
 
 /** A decorator for it would move its field before the others: the generator puts the decorated ones first. */
-function withFormats(schema: Schema): Schema {
+function withFormats(schema: Schema, isRequest: boolean): Schema {
+  const formats = isRequest ? [TIME, EMAIL] : [TIME];
   for (const property of Object.values(schema.properties ?? {})) {
     const { example } = property;
     if (typeof example === 'string') {
-      property.format ??= FORMATS_BY_EXAMPLE.find(({ pattern }) => pattern.test(example))?.format;
+      property.format ??= formats.find(({ pattern }) => pattern.test(example))?.format;
     }
   }
   return schema;

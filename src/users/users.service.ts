@@ -46,9 +46,11 @@ export interface UserReference {
 
 /** Part of a list. */
 export interface ListPart {
-  limit: number;
-  offset: number;
+  limit?: number | undefined;
+  offset?: number | undefined;
 }
+
+const LIST_LIMIT_DEFAULT = 25;
 
 /**
  * Owns who exists in which directory, and what they are called. Within a directory no email, username or external id
@@ -117,7 +119,7 @@ export class UsersService {
   }
 
   /** In the order in which they were created. The counts of `user_counts` find the first one, however far it is. */
-  async list(directoryId: number, { limit, offset }: ListPart): Promise<UserView[]> {
+  async list(directoryId: number, { limit = LIST_LIMIT_DEFAULT, offset = 0 }: ListPart): Promise<UserView[]> {
     const rows = await this.dataSource.manager
       .createQueryBuilder(User, 'user')
       .where('user.directoryId = :directoryId', { directoryId })

@@ -74,6 +74,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
           pgPool: this.pool,
           taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
           concurrency: CONNECTIONS_MAX,
+          // Only as batches are its notes on finished jobs waited for; else one that fails is nobody's rejection.
+          preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
           parsedCronItems: [],
           noHandleSignals: true,
           // A transaction pooler may stand between us and the database.
