@@ -1,3 +1,5 @@
+import { DataSource } from 'typeorm';
+import { CodesService } from '../src/tokens/codes.service.js';
 import type { Client } from './support/client.js';
 import { document } from './support/contract.js';
 import { PASSWORD, TestApp } from './support/test-app.js';
@@ -8,9 +10,12 @@ interface Known {
   id: string;
   email: string;
   session: string;
+  codes: Record<'password_reset' | 'magic_link' | 'email_verification', string>;
 }
 
 const CHANGE = { old_password: PASSWORD, new_password: 'Password2', confirm_password: 'Password2' };
+
+const MAIL = { from_name: 'Awesome App', subject: 'A mail' };
 
 /** A request that succeeds, for every call that has a price. */
 const VALID: Record<string, (user: Known) => object> = {
@@ -22,8 +27,19 @@ const VALID: Record<string, (user: Known) => object> = {
   '/v1/user/LogoutAll': ({ id }) => ({ user_id: id }),
   '/v1/user/Read': ({ id }) => ({ id }),
   '/v1/user/ReadSession': ({ session }) => ({ session_id: session }),
+  '/v1/user/ResetPassword': ({ email, codes }) => ({
+    code: codes.password_reset,
+    email,
+    new_password: 'Password2',
+    confirm_password: 'Password2',
+  }),
+  '/v1/user/SendMagicLink': ({ email }) => ({ email, ...MAIL, address: 'www.example.com', endpoint: 'verifytoken' }),
+  '/v1/user/SendPasswordResetEmail': ({ email }) => ({ email, ...MAIL }),
+  '/v1/user/SendVerificationEmail': ({ email }) => ({ email, ...MAIL }),
   '/v1/user/Update': ({ id }) => ({ id, username: 'new-name' }),
   '/v1/user/UpdatePassword': ({ id }) => ({ userId: id, ...CHANGE }),
+  '/v1/user/VerifyEmail': ({ codes }) => ({ token: codes.email_verification }),
+  '/v1/user/VerifyToken': ({ codes }) => ({ token: codes.magic_link }),
 };
 
 const priced = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -48,10 +64,22 @@ beforeEach(async () => {
   const owner = await app.aUser();
   accountId = owner.accountId;
   client = app.client({ 'x-api-key': owner.apiKey });
-  user = { id: 'user-1', email: 'joe@example.com', session: '' };
-  await client.post('/v1/user/Create', { ...user, password: PASSWORD });
-  const login = { email: user.email, password: PASSWORD };
-  user.session = (await client.post<{ session: { id: string } }>('/v1/user/Login', login)).body.session.id;
+  const [id, email] = ['user-1', 'joe@example.com'];
+  await client.post('/v1/user/Create', { id, email, password: PASSWORD });
+  const login = await client.post<{ session: { id: string } }>('/v1/user/Login', { email, password: PASSWORD });
+  const [row] = await app.database.query<{ id: number }>('SELECT id FROM users WHERE directory_id = $1', [accountId]);
+  const holder = { directoryId: accountId, userId: row!.id, email };
+  const codes = app.nest.get(CodesService);
+  user = await app.nest.get(DataSource).transaction(async (tx) => ({
+    id,
+    email,
+    session: login.body.session.id,
+    codes: {
+      password_reset: await codes.issue(tx, 'password_reset', holder),
+      magic_link: await codes.issue(tx, 'magic_link', holder),
+      email_verification: await codes.issue(tx, 'email_verification', holder),
+    },
+  }));
 });
 
 const lastEntries = (after: number) =>
