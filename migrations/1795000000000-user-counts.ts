@@ -58,7 +58,7 @@ BEGIN
   FOR change IN
     SELECT directory_id, shift, id >> shift AS block, sign * count(*)::int AS users
     FROM changed CROSS JOIN unnest(${SHIFTS}) AS shift
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 -- so that neighbours are stored side by side
   LOOP
     SELECT array_agg(slot), sum(users) + change.users INTO free_slots, total
     FROM (

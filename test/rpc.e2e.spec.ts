@@ -438,6 +438,7 @@ describe('List', () => {
     const page = async (part?: object) =>
       (await call<{ users: Account[] }>('List', part)).body.users.map(({ id }) => id);
     expect(await page()).toEqual(ids.slice(0, 25));
+    expect(await page({ limit: '0', offset: '0' })).toEqual(ids.slice(0, 25));
     expect([...(await page({ limit: 40 })), ...(await page({ limit: 40, offset: 40 }))]).toEqual(ids);
     expect(await page({ limit: 1000, offset: 59 })).toEqual(ids.slice(59));
     expect(await page({ offset: 60 })).toEqual([]);

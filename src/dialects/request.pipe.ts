@@ -26,7 +26,12 @@ const OPTIONS: ValidationPipeOptions = {
  * ignored. No body is an empty one.
  */
 export class RequestPipe extends ValidationPipe {
-  private readonly rpc = new ValidationPipe({ ...OPTIONS, forbidNonWhitelisted: false });
+  /** A field that turns out as "not given" leaves the default of its class in place. */
+  private readonly rpc = new ValidationPipe({
+    ...OPTIONS,
+    forbidNonWhitelisted: false,
+    transformOptions: { exposeUnsetFields: false },
+  });
 
   constructor() {
     super(OPTIONS);
