@@ -60,14 +60,14 @@ describe('the document', () => {
     expect(vague).toEqual(['NoFieldsRequest']);
   });
 
-  it('gives times and email addresses their format', () => {
+  it('gives times, and the email addresses of requests, their format', () => {
     const properties = Object.entries(document.components.schemas).flatMap(([name, schema]) =>
       Object.entries(schema.properties ?? {}).map(([property, { format }]) => ({ name, property, format })),
     );
     const withoutFormat = properties.filter(
       ({ property, format }) =>
         (/_at$|^period_end$/.test(property) && format !== 'date-time') ||
-        (/^(email|recipient)$/.test(property) && format !== 'email') ||
+        (/^(email|recipient)$/.test(property) && format !== (name.endsWith('Request') ? 'email' : undefined)) ||
         (/password$/.test(property) && format !== 'password'),
     );
     expect(withoutFormat).toEqual([]);
