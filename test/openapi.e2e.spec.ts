@@ -65,7 +65,7 @@ describe('the document', () => {
       Object.entries(schema.properties ?? {}).map(([property, { format }]) => ({ name, property, format })),
     );
     const withoutFormat = properties.filter(
-      ({ property, format }) =>
+      ({ name, property, format }) =>
         (/_at$|^period_end$/.test(property) && format !== 'date-time') ||
         (/^(email|recipient)$/.test(property) && format !== (name.endsWith('Request') ? 'email' : undefined)) ||
         (/password$/.test(property) && format !== 'password'),
