@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Batcher } from '../batching/batcher.js';
 import { Configuration } from '../config/configuration.js';
-import { isRefusedByDatabase, isWorthRetrying } from '../database/database-errors.js';
+import { isRefusedByDatabase } from '../database/database-errors.js';
+import { retried } from '../database/transactions.js';
 import type { DomainError } from '../errors/domain-error.js';
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../errors/request.errors.js';
 import {
@@ -132,24 +133,19 @@ export class Ledger {
 
   private async applyAll(items: Item[]): Promise<Outcome[]> {
     const parameters = [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod];
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const rows = await this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
+    const rows = await retried(
+      () =>
+        this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
           'SELECT item_index, outcome FROM ledger_apply($1, $2)',
           parameters,
-        );
-        const outcomes: Outcome[] = [];
-        for (const row of rows) {
-          outcomes[row.item_index] = row.outcome;
-        }
-        return outcomes;
-      } catch (error) {
-        if (attempt === ATTEMPTS_MAX || !isWorthRetrying(error)) {
-          throw error;
-        }
-        await sleep(Math.random() * 2 ** attempt * 5);
-      }
+        ),
+      ATTEMPTS_MAX,
+    );
+    const outcomes: Outcome[] = [];
+    for (const row of rows) {
+      outcomes[row.item_index] = row.outcome;
     }
+    return outcomes;
   }
 }
 

@@ -46,11 +46,9 @@ export interface UserReference {
 
 /** Part of a list. */
 export interface ListPart {
-  limit?: number | undefined;
-  offset?: number | undefined;
+  limit: number;
+  offset: number;
 }
-
-const LIST_LIMIT_DEFAULT = 25;
 
 /**
  * Owns who exists in which directory, and what they are called. Within a directory no email, username or external id
@@ -119,7 +117,7 @@ export class UsersService {
   }
 
   /** In the order in which they were created. The counts of `user_counts` find the first one, however far it is. */
-  async list(directoryId: number, { limit = LIST_LIMIT_DEFAULT, offset = 0 }: ListPart): Promise<UserView[]> {
+  async list(directoryId: number, { limit, offset }: ListPart): Promise<UserView[]> {
     const rows = await this.dataSource.manager
       .createQueryBuilder(User, 'user')
       .where('user.directoryId = :directoryId', { directoryId })

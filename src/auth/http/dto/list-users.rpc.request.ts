@@ -9,10 +9,10 @@ export class ListUsersRpcRequest extends RpcRequest {
    */
   @Optional()
   @RpcInteger({ min: 1, max: 1000 })
-  limit?: number;
+  limit: number = 25;
 
   /** How many users to pass over, in the order in which they were created. */
   @Optional()
   @RpcInteger({ min: 0, max: Number.MAX_SAFE_INTEGER })
-  offset?: number;
+  offset: number = 0;
 }
