@@ -3,11 +3,18 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import { migrate } from './migrator.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { Lookups } from './lookup.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { Transactions } from './transactions.js';
 
 /** The connection pool, migrated before anybody can use it, and the transactions on it. */
 @Global()
-@Module({ providers: [Transactions], exports: [Transactions] })
+@Module({
+  imports: [OperationsModule],
+  providers: [Lookups, PreparedStatements, Transactions],
+  exports: [Lookups, PreparedStatements, Transactions],
+})
 export class DatabaseModule {
   static with(optionsFor: (databaseUrl: string) => DataSourceOptions): DynamicModule {
     return {

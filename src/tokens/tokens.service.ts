@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
+import { Lookups, type Lookup } from '../database/lookup.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import { userKey, type CredentialKind, type PresentedCredential, type UserKey } from '../route-policy/principal.js';
@@ -32,6 +33,17 @@ export interface SessionPosition {
   id: string;
 }
 
+type LastingCredential = Pick<Credential, 'id' | 'keyVersion'> & { kind: LastingKind };
+
+const LASTING = {
+  name: 'lasting credentials',
+  text: `
+    SELECT wanted.place::int, id, kind, key_version AS "keyVersion"
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS wanted (directory_id, user_id, kind, place)
+    JOIN credentials USING (directory_id, user_id, kind)
+    WHERE kind IN ('api_key', 'access_token')`,
+};
+
 const USER_AGENT_LENGTH_MAX = 512;
 
 /**
@@ -42,12 +54,16 @@ const USER_AGENT_LENGTH_MAX = 512;
 @Injectable()
 export class TokensService {
   private readonly logger = new Logger(TokensService.name);
+  private readonly lastingOf: Lookup<LastingCredential>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly keys: SecretKeys,
     private readonly configuration: Configuration,
-  ) {}
+    lookups: Lookups,
+  ) {
+    this.lastingOf = lookups.create(LASTING);
+  }
 
   /** The API key and the access token of a user, as far as there are none. */
   async issueLasting(tx: Transaction, owner: UserKey): Promise<void> {
@@ -216,14 +232,13 @@ export class TokensService {
   }
 
   /** Managed users get theirs when they first ask for them: most never do. */
-  private async lasting(owner: UserKey, kind: LastingKind): Promise<Credential> {
-    const { manager } = this.dataSource;
-    const row = await manager.findOneBy(Credential, { ...userKey(owner), kind });
+  private async lasting(owner: UserKey, kind: LastingKind): Promise<LastingCredential> {
+    const row = await this.lastingOf.find(owner.directoryId, owner.userId, kind);
     if (row) {
       return row;
     }
-    await this.issueLasting(manager, owner);
-    return manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
+    await this.issueLasting(this.dataSource.manager, owner);
+    return (await this.lastingOf.find(owner.directoryId, owner.userId, kind))!;
   }
 
   /** A row whose secret key is no longer configured is shown with the current one, which verifies as well. */

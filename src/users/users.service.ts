@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { violatedConstraint } from '../database/database-errors.js';
+import { Lookups, type Lookup } from '../database/lookup.js';
 import type { Transaction } from '../database/transactions.js';
 import { PLATFORM_DIRECTORY_ID, type Role, type UserKey } from '../route-policy/principal.js';
 import { DirectoryDeletion } from './directory-deletion.entity.js';
@@ -57,7 +58,14 @@ export interface ListPart {
  */
 @Injectable()
 export class UsersService {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly byId: Lookup<User>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    lookups: Lookups,
+  ) {
+    this.byId = lookups.byColumns(User, ['directoryId', 'id']);
+  }
 
   /** @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken, ExternalIdTaken */
   async create(tx: Transaction, input: NewUser): Promise<UserView> {
@@ -82,7 +90,7 @@ export class UsersService {
   }
 
   async get(key: UserKey): Promise<UserView> {
-    const row = await this.dataSource.manager.findOneBy(User, { directoryId: key.directoryId, id: key.userId });
+    const row = await this.byId.find(key.directoryId, key.userId);
     if (!row) {
       throw new UserNotFound();
     }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Lookups, type Lookup } from '../../database/lookup.js';
 import type { CredentialKind, Role } from '../../route-policy/principal.js';
 import type { CredentialClaim } from '../../tokens/credential-text.js';
 
@@ -14,18 +14,25 @@ export interface PrincipalRow {
   is_use_unrecorded: boolean;
 }
 
+const PRINCIPALS = {
+  name: 'principals',
+  text: `
+    SELECT wanted.place::int, credential_kind, directory_id, user_id, account_id, role, is_use_unrecorded
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (id, kind, place)
+    JOIN principals ON credential_id = wanted.id AND credential_kind = wanted.kind`,
+};
+
 /** Looks up who holds a credential. Nothing is remembered: what was revoked anywhere is not found here from then on. */
 @Injectable()
 export class PrincipalsService {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly lookup: Lookup<PrincipalRow>;
+
+  constructor(lookups: Lookups) {
+    this.lookup = lookups.create(PRINCIPALS);
+  }
 
   /** Undefined when there is no such credential any more. */
-  async find({ id, kind }: CredentialClaim): Promise<PrincipalRow | undefined> {
-    const [row] = await this.dataSource.query<PrincipalRow[]>(
-      `SELECT credential_kind, directory_id, user_id, account_id, role, is_use_unrecorded
-       FROM principals WHERE credential_id = $1 AND credential_kind = $2`,
-      [id, kind],
-    );
-    return row;
+  find({ id, kind }: CredentialClaim): Promise<PrincipalRow | undefined> {
+    return this.lookup.find(id, kind);
   }
 }

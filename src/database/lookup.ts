@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityTarget } from 'typeorm';
+import { Batcher } from '../batching/batcher.js';
+import { Metrics } from '../operations/metrics.js';
+import { isRefusedByDatabase } from './database-errors.js';
+import { PreparedStatements, type Statement } from './prepared-statements.js';
+
+const IN_FLIGHT_MAX = 2;
+const BATCH_SIZE_MAX = 500;
+const WAITING_MAX = 10_000;
+const PATIENCE_MS = 10_000;
+
+/** One value for each part of a key. */
+type Key = readonly (string | number)[];
+
+/**
+ * Finds single rows by their keys. What is looked up while queries are in flight travels in the next one together, so every
+ * answer is what the database said after it was asked for: nothing is remembered.
+ */
+export class Lookup<Row extends object> {
+  private readonly batcher: Batcher<Key, Row | undefined>;
+
+  constructor(statements: PreparedStatements, statement: Statement, metrics: Metrics) {
+    this.batcher = new Batcher<Key, Row | undefined>({
+      run: async (keys) => {
+        const columns = keys[0]!.map((_, part) => keys.map((key) => key[part]));
+        const rows = await statements.run<Row & { place: number }>(statement, columns);
+        const found = new Array<Row | undefined>(keys.length).fill(undefined);
+        for (const row of rows) {
+          found[row.place - 1] = row;
+        }
+        return found;
+      },
+      isWorthSplitting: isRefusedByDatabase,
+      inFlightMax: IN_FLIGHT_MAX,
+      sizeMax: BATCH_SIZE_MAX,
+      waitingMax: WAITING_MAX,
+      patienceMs: PATIENCE_MS,
+    });
+    void metrics;
+  }
+
+  /** @throws TooManyWaiting */
+  find(...key: Key): Promise<Row | undefined> {
+    return this.batcher.add(key);
+  }
+}
+
+@Injectable()
+export class Lookups {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly statements: PreparedStatements,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * @param statement takes an array for each part of the key; its rows carry the `place` of their key in these arrays,
+   * from 1, as `unnest(…) WITH ORDINALITY` counts them
+   */
+  create<Row extends object>(statement: Statement): Lookup<Row> {
+    return new Lookup(this.statements, statement, this.metrics);
+  }
+
+  /** Rows of a table, as its entity has them, by columns that are unique together. */
+  byColumns<Entity extends object>(entity: EntityTarget<Entity>, key: (keyof Entity & string)[]): Lookup<Entity> {
+    const { tableName, columns } = this.dataSource.getMetadata(entity);
+    const keyColumns = key.map((property) => columns.find((it) => it.propertyName === property)!);
+    const names = keyColumns.map(({ databaseName }) => `"${databaseName}"`);
+    const arrays = keyColumns.map(({ type }, i) => `$${i + 1}::${type as string}[]`);
+    return this.create({
+      name: `${tableName} by ${key.join()}`,
+      text: `
+        SELECT wanted.place::int, ${columns.map((it) => `found."${it.databaseName}" AS "${it.propertyName}"`).join()}
+        FROM unnest(${arrays.join()}) WITH ORDINALITY AS wanted (${names.join()}, place)
+        JOIN "${tableName}" AS found ON ${names.map((name) => `found.${name} = wanted.${name}`).join(' AND ')}`,
+    });
+  }
+}
