@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,7 +8,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
-import { DialectInterceptor } from './dialects/dialect.interceptor.js';
 import { FailureFilter } from './dialects/failure.filter.js';
 import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
@@ -21,6 +19,7 @@ import { InvalidRequest } from './errors/request.errors.js';
 import { NestLogger } from './logging/logger.js';
 import { logRequests } from './logging/request-log.js';
 import { serveDevMail } from './mailer/dev/dev-mail.js';
+import { securityHeaders } from './security-headers.js';
 import { serveDocumentation } from './openapi/documentation.js';
 import { Metrics } from './operations/metrics.js';
 
@@ -38,6 +37,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, configuration),
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
+    skipMiddie: true,
   });
   const routes = new RouteTable();
   const server = adapter.getInstance<FastifyInstance>();
@@ -49,7 +49,6 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     logger: new NestLogger(logger),
   });
   app.useGlobalFilters(new FailureFilter(configuration, routes));
-  app.useGlobalInterceptors(new DialectInterceptor());
   app.useGlobalPipes(new RequestPipe());
 
   acceptJsonOnly(server);
@@ -79,23 +78,6 @@ function refuseBeforeTheBody(server: FastifyInstance): void {
 }
 
 async function protect(server: FastifyInstance, configuration: Configuration): Promise<void> {
-  const isHttps = configuration.publicUrl.startsWith('https:');
-  await server.register(helmet, {
-    contentSecurityPolicy: {
-      // What Swagger UI needs; the API itself answers no page.
-      directives: {
-        'default-src': ["'self'"],
-        'img-src': ["'self'", 'data:'],
-        'style-src': ["'self'", "'unsafe-inline'"],
-        'frame-ancestors': ["'none'"],
-        'upgrade-insecure-requests': null,
-      },
-    },
-    // Browsers ignore these over plain HTTP, and complain about two of them in the console.
-    strictTransportSecurity: isHttps && { includeSubDomains: false },
-    crossOriginOpenerPolicy: isHttps,
-    originAgentCluster: isHttps,
-  });
   if (configuration.corsOrigins.length > 0) {
     // No cookies: a page of another origin shows a credential in a header.
     await server.register(cors, {
@@ -106,13 +88,14 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       exposedHeaders: ['X-Request-Id', 'X-Credits-Cost', 'X-Credits-Remaining', 'Retry-After'],
     });
   }
+  const fixedHeaders = await securityHeaders(configuration);
   let isClosing = false;
   server.addHook('preClose', (done) => {
     isClosing = true;
     done();
   });
   server.addHook('onSend', (request, reply, _payload, done) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(fixedHeaders).header('x-request-id', request.id);
     if (isClosing) {
       // Otherwise a client that keeps its connection open would keep us from ending.
       reply.header('connection', 'close');

@@ -2,7 +2,8 @@ import { AccountsEnvelopeController } from '../src/accounts/http/accounts.envelo
 import { Transactions } from '../src/database/transactions.js';
 import { MailerService } from '../src/mailer/mailer.service.js';
 import type { Principal } from '../src/route-policy/principal.js';
-import { CurrentHold, Priced, type CallHold } from '../src/route-policy/priced.js';
+import { Priced } from '../src/credits/priced.js';
+import { CurrentHold, type CallHold } from '../src/route-policy/price-policy.js';
 import type { Client } from './support/client.js';
 import { document } from './support/contract.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { AccountsService } from '../src/accounts/accounts.service.js';
 import { AccountsEnvelopeController } from '../src/accounts/http/accounts.envelope.controller.js';
 import { AccountsRestController } from '../src/accounts/http/accounts.rest.controller.js';
-import { Priced } from '../src/route-policy/priced.js';
+import { Priced } from '../src/credits/priced.js';
 import { PRICES, type PricedOperation } from '../src/route-policy/prices.js';
 import type { Client } from './support/client.js';
 import { document } from './support/contract.js';

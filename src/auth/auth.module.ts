@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { CreditsModule } from '../credits/credits.module.js';
 import { MailerModule } from '../mailer/mailer.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -25,7 +26,7 @@ import { PasswordsService } from './passwords/passwords.service.js';
 import { RegistrationService } from './registration.service.js';
 
 @Module({
-  imports: [AccountsModule, MailerModule, TokensModule, UsersModule],
+  imports: [AccountsModule, CreditsModule, MailerModule, TokensModule, UsersModule],
   controllers: [
     AuthEnvelopeController,
     AuthRestController,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { CallHold } from '../route-policy/priced.js';
+import type { CallHold } from '../route-policy/price-policy.js';
 import { PRICES, type PricedOperation } from '../route-policy/prices.js';
 import { AccountNotFound, HoldNotFound, HoldSettled } from './credits.errors.js';
 import { Ledger } from './ledger.js';

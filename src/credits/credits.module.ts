@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import { CallHoldsService } from './call-holds.service.js';
 import { CreditsService } from './credits.service.js';
 import { HoldsService } from './holds.service.js';
@@ -9,7 +8,6 @@ import { HoldsRestController } from './http/holds.rest.controller.js';
 import { PricesRestController } from './http/prices.rest.controller.js';
 import { Ledger } from './ledger.js';
 import { LedgerUpkeep } from './ledger-upkeep.js';
-import { PricingInterceptor } from './pricing.interceptor.js';
 import { RefundsService } from './refunds.service.js';
 
 @Module({
@@ -21,8 +19,7 @@ import { RefundsService } from './refunds.service.js';
     Ledger,
     LedgerUpkeep,
     RefundsService,
-    { provide: APP_INTERCEPTOR, useClass: PricingInterceptor },
   ],
-  exports: [CallHoldsService, CreditsService, HoldsService],
+  exports: [CallHoldsService, CreditsService, HoldsService, RefundsService],
 })
 export class CreditsModule {}

@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catchError, from, type Observable } from 'rxjs';
-import { PAID_BY, PRICED_OPERATION, type CallHold, type PaidBy } from '../route-policy/priced.js';
+import { PAID_BY, PRICED_OPERATION, type CallHold, type PaidBy } from '../route-policy/price-policy.js';
 import { PRICES, type PricedOperation } from '../route-policy/prices.js';
 import type { Principal } from '../route-policy/principal.js';
 import { CallHoldsService } from './call-holds.service.js';

@@ -20,11 +20,10 @@ export interface Dialect {
   readonly pathPrefix: string;
   /** Content type of a refusal. */
   readonly failureType: string;
-  /** Status of every success; undefined where each route has its own. */
-  readonly successStatus?: number;
   /** Statuses of refusals that it does not have, and what it answers instead. */
   readonly statusInstead?: Readonly<Record<number, number>>;
-  success(result: unknown): unknown;
+  /** Absent where results are answered as they are. */
+  readonly success?: (result: unknown) => unknown;
   failure(refusal: Refusal): unknown;
 }
 

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { FieldProblem } from '../errors/domain-error.js';
 import { InvalidRequest, MalformedBody } from '../errors/request.errors.js';
+import { NoFieldsRequest } from './no-fields.request.js';
 import { RpcRequest, givenFields } from './rpc.request.js';
 
 /** Enough to see what is wrong; a body of nothing but unknown fields is not answered with as many sentences. */
@@ -38,7 +39,10 @@ export class RequestPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type !== 'body' && metadata.type !== 'query') {
+    if (metadata.type === 'custom') {
+      return value; // made here, not sent
+    }
+    if (metadata.type === 'param') {
       return super.transform(value, metadata);
     }
     const fields = value === undefined ? {} : value;
@@ -48,8 +52,12 @@ export class RequestPipe extends ValidationPipe {
     if (metadata.metatype?.prototype instanceof RpcRequest) {
       return this.rpc.transform(givenFields(fields), metadata);
     }
+    const names = Object.keys(fields);
+    if (names.length === 0 && metadata.metatype === NoFieldsRequest) {
+      return fields;
+    }
     // class-transformer drops these without a word.
-    const inherited = Object.keys(fields).filter((name) => name in Object.prototype);
+    const inherited = names.filter((name) => name in Object.prototype);
     if (inherited.length > 0) {
       throw new InvalidRequest(inherited.map((field) => ({ field, message: unknownField(field) })));
     }

@@ -6,7 +6,6 @@ export const restDialect: Dialect = {
   name: 'rest',
   pathPrefix: '/',
   failureType: 'application/problem+json; charset=utf-8',
-  success: (result) => result,
   failure: ({ status, code, message, fields }) => ({
     type: 'about:blank',
     title: STATUS_CODES[status],

@@ -5,13 +5,12 @@ import type { Dialect } from './dialect.js';
  * `POST /v1/<service>/<Endpoint>`: bare JSON; a failure is `{id, code, detail, status}`, its detail in lower case. A name
  * that is taken and a body that is too large are bad input like any other here.
  */
-export const rpcDialect: Dialect = {
+export const rpcDialect = {
   name: 'rpc',
   pathPrefix: '/v1/',
   failureType: 'application/json; charset=utf-8',
-  successStatus: 200,
   statusInstead: { 409: 400, 413: 400 },
-  success: (result) => result ?? {},
+  success: (result: unknown) => result ?? {},
   failure: ({ status, code, message, fields }) => {
     const detail = fields ? fields.map((problem) => problem.message).join('; ') : message;
     return {
@@ -21,7 +20,7 @@ export const rpcDialect: Dialect = {
       status: STATUS_CODES[status],
     };
   },
-};
+} satisfies Dialect;
 
 /** Times of this dialect: Unix seconds as a decimal string, as 64-bit integers are written; `"0"` for never. */
 export function unixSeconds(time: Date | null): string {

@@ -27,7 +27,7 @@ import {
   NotAuthenticated,
   UnsupportedMediaType,
 } from '../errors/request.errors.js';
-import { PRICE_EXTENSION } from '../route-policy/priced.js';
+import { PRICE_EXTENSION } from '../route-policy/price-policy.js';
 import { POLICY_EXTENSION, type RoutePolicy } from '../route-policy/route-policy.js';
 import { ANSWER_HEADERS, FAILURE_SCHEMAS, failureSchemaName } from './failure-schemas.js';
 import { nameOf, sampleOf, type Schema } from './sample.js';

@@ -2,7 +2,7 @@ import { Body, Post } from '@nestjs/common';
 import { RpcController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RpcNothing, RpcResult } from '../../dialects/documented.js';
 import { InvalidRequest } from '../../errors/request.errors.js';
-import { Priced } from '../../route-policy/priced.js';
+import { Priced } from '../../credits/priced.js';
 import { directoryOf, type Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts } from '../../route-policy/route-policy.js';
 import {

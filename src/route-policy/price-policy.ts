@@ -1,6 +1,4 @@
-import { SetMetadata, applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
-import { PRICES, type PricedOperation } from './prices.js';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 export const PRICED_OPERATION = Symbol('priced-operation');
 export const PAID_BY = Symbol('paid-by');
@@ -19,16 +17,6 @@ export type PaidBy = 'charge' | 'hold';
 export interface CallHold {
   accountId: number;
   id: string;
-}
-
-/** Makes the caller pay before the work and gives it back when the work fails. Administrators pay nothing. */
-export function Priced(operation: PricedOperation, { by = 'charge' }: { by?: PaidBy } = {}): MethodDecorator {
-  return applyDecorators(
-    SetMetadata(PRICED_OPERATION, operation),
-    SetMetadata(PAID_BY, by),
-    ApiExtension(PRICE_EXTENSION, PRICES[operation]),
-    ApiExtension(OPERATION_EXTENSION, operation),
-  );
 }
 
 /** What pays for a call that is priced `by: 'hold'`; undefined for administrators. The method sees that it is settled. */
