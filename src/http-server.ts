@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import { NotFoundException } from '@nestjs/common';
@@ -63,7 +63,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
 
 /** The caller's own id if it is harmless, so that a request can be followed across services. */
 function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomBytes(12).toString('hex');
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 /** A URL that leads nowhere is refused as that, whatever body comes with it. */

@@ -27,6 +27,7 @@ interface Waiting<Item, Result> {
 export class Batcher<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private inFlight = 0;
+  private isGathering = false;
 
   constructor(private readonly options: BatcherOptions<Item, Result>) {}
 
@@ -41,7 +42,13 @@ export class Batcher<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, arrivedAt: performance.now(), resolve, reject });
-      this.start();
+      if (!this.isGathering && this.inFlight < this.options.inFlightMax) {
+        this.isGathering = true;
+        setImmediate(() => {
+          this.isGathering = false;
+          this.start();
+        });
+      }
     });
   }
 
