@@ -29,6 +29,8 @@ const caller: Principal = {
   accountId: 1,
   role: 'admin',
   credential: { id: 'x', kind: 'api_key', carrier: 'header' },
+  person: { externalId: 'x', email: 'x@example.com', isEmailVerified: false, username: 'x@example.com', name: '' },
+  accessToken: null,
 };
 const origin = { principal: caller, requestId: 'r' };
 const perform = (operation: Exclude<LedgerOperation, { kind: 'settle' }>) => ledger.perform(operation, origin);

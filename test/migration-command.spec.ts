@@ -38,6 +38,7 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
 
   // One at a time, the latest first.
   const places: [table: string, column?: string][] = [
+    ['principals', 'access_token_id'],
     ['user_counts'],
     ['codes'],
     ['directory_deletions'],

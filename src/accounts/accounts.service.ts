@@ -4,7 +4,7 @@ import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, userKey, type UserKey } from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, userKey, type Person, type Principal, type UserKey } from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UserNotFound } from '../users/users.errors.js';
@@ -51,9 +51,8 @@ export class AccountsService {
     return { account, apiKey };
   }
 
-  async me(owner: UserKey): Promise<{ user: UserView; accessToken: string }> {
-    const [user, accessToken] = await Promise.all([this.users.get(owner), this.tokens.show(owner, 'access_token')]);
-    return { user, accessToken };
+  async me(caller: Principal): Promise<{ person: Person; accessToken: string }> {
+    return { person: caller.person, accessToken: await this.tokens.accessTokenOf(caller) };
   }
 
   /**

@@ -21,6 +21,19 @@ export interface Principal extends UserKey {
   accountId: number | null;
   role: Role;
   credential: PresentedCredential;
+  person: Person;
+  /** Names their access token; null for managed users who have not asked for it yet. */
+  accessToken: { id: string; keyVersion: string } | null;
+}
+
+/** What a caller is called. */
+export interface Person {
+  externalId: string;
+  email: string;
+  isEmailVerified: boolean;
+  /** The chosen one; the email address where none was chosen. */
+  username: string;
+  name: string;
 }
 
 /**

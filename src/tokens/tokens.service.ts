@@ -1,10 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
-import { Lookups, type Lookup } from '../database/lookup.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
-import { userKey, type CredentialKind, type PresentedCredential, type UserKey } from '../route-policy/principal.js';
+import { userKey, type CredentialKind, type PresentedCredential, type Principal, type UserKey } from '../route-policy/principal.js';
 import { SecretKeys } from '../secret-keys/secret-keys.js';
 import { Credential } from './credential.entity.js';
 import { credentialText, newCredentialId, readCredentialText, type CredentialClaim } from './credential-text.js';
@@ -33,17 +32,6 @@ export interface SessionPosition {
   id: string;
 }
 
-type LastingCredential = Pick<Credential, 'id' | 'keyVersion'> & { kind: LastingKind };
-
-const LASTING = {
-  name: 'lasting credentials',
-  text: `
-    SELECT wanted.place::int, id, kind, key_version AS "keyVersion"
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS wanted (directory_id, user_id, kind, place)
-    JOIN credentials USING (directory_id, user_id, kind)
-    WHERE kind IN ('api_key', 'access_token')`,
-};
-
 const USER_AGENT_LENGTH_MAX = 512;
 
 /**
@@ -54,16 +42,12 @@ const USER_AGENT_LENGTH_MAX = 512;
 @Injectable()
 export class TokensService {
   private readonly logger = new Logger(TokensService.name);
-  private readonly lastingOf: Lookup<LastingCredential>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly keys: SecretKeys,
     private readonly configuration: Configuration,
-    lookups: Lookups,
-  ) {
-    this.lastingOf = lookups.create(LASTING);
-  }
+  ) {}
 
   /** The API key and the access token of a user, as far as there are none. */
   async issueLasting(tx: Transaction, owner: UserKey): Promise<void> {
@@ -86,6 +70,12 @@ export class TokensService {
   /** The text of a user's API key or access token. */
   async show(owner: UserKey, kind: LastingKind): Promise<string> {
     return this.textOf(await this.lasting(owner, kind));
+  }
+
+  /** The text of a caller's access token. Costs no query where there is one: the guard has read it. */
+  async accessTokenOf(caller: Principal): Promise<string> {
+    const { accessToken } = caller;
+    return accessToken ? this.textOf({ ...accessToken, kind: 'access_token' }) : this.show(caller, 'access_token');
   }
 
   /**
@@ -232,13 +222,14 @@ export class TokensService {
   }
 
   /** Managed users get theirs when they first ask for them: most never do. */
-  private async lasting(owner: UserKey, kind: LastingKind): Promise<LastingCredential> {
-    const row = await this.lastingOf.find(owner.directoryId, owner.userId, kind);
+  private async lasting(owner: UserKey, kind: LastingKind): Promise<Credential> {
+    const { manager } = this.dataSource;
+    const row = await manager.findOneBy(Credential, { ...userKey(owner), kind });
     if (row) {
       return row;
     }
-    await this.issueLasting(this.dataSource.manager, owner);
-    return (await this.lastingOf.find(owner.directoryId, owner.userId, kind))!;
+    await this.issueLasting(manager, owner);
+    return manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
   }
 
   /** A row whose secret key is no longer configured is shown with the current one, which verifies as well. */

@@ -23,7 +23,6 @@ export interface UserView {
 }
 
 export function userView(row: User): UserView {
-  const [firstName = '', ...otherNames] = row.name.split(/\s+/);
   return {
     directoryId: row.directoryId,
     userId: row.id,
@@ -33,12 +32,17 @@ export function userView(row: User): UserView {
     emailVerifiedAt: row.emailVerifiedAt,
     username: row.username ?? row.email,
     name: row.name,
-    firstName,
-    lastName: otherNames.join(' '),
+    ...partsOfName(row.name),
     profile: row.profile,
     role: row.role,
     isDisabled: row.disabledAt !== null,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };
+}
+
+/** The first word, and the others. */
+export function partsOfName(name: string): { firstName: string; lastName: string } {
+  const [firstName = '', ...otherNames] = name.split(/\s+/);
+  return { firstName, lastName: otherNames.join(' ') };
 }

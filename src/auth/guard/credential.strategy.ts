@@ -43,6 +43,14 @@ export class CredentialStrategy extends PassportStrategy(Strategy, CREDENTIAL_ST
       accountId: row.account_id,
       role: row.role,
       credential: { id: claim.id, kind: claim.kind, carrier: presented.carrier },
+      person: {
+        externalId: row.external_id,
+        email: row.email,
+        isEmailVerified: row.is_email_verified,
+        username: row.username,
+        name: row.name,
+      },
+      accessToken: row.access_token_id === null ? null : { id: row.access_token_id, keyVersion: row.access_token_key_version! },
     };
   }
 }

@@ -12,12 +12,19 @@ export interface PrincipalRow {
   role: Role;
   /** A session that was last noted as used over a minute ago. */
   is_use_unrecorded: boolean;
+  external_id: string;
+  email: string;
+  is_email_verified: boolean;
+  username: string;
+  name: string;
+  access_token_id: string | null;
+  access_token_key_version: string | null;
 }
 
 const PRINCIPALS = {
   name: 'principals',
   text: `
-    SELECT wanted.place::int, credential_kind, directory_id, user_id, account_id, role, is_use_unrecorded
+    SELECT wanted.place::int, principals.*
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (id, kind, place)
     JOIN principals ON credential_id = wanted.id AND credential_kind = wanted.kind`,
 };

@@ -19,7 +19,7 @@ export class TokensRestController {
     @CurrentPrincipal() principal: Principal,
     @Query() _: NoFieldsRequest,
   ): Promise<AccessTokenRestResponse> {
-    return { access_token: await this.tokens.show(principal, 'access_token') };
+    return { access_token: await this.tokens.accessTokenOf(principal) };
   }
 
   /**

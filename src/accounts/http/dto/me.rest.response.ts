@@ -1,4 +1,5 @@
-import type { UserView } from '../../../users/user.view.js';
+import type { Person } from '../../../route-policy/principal.js';
+import { partsOfName } from '../../../users/user.view.js';
 
 export class MeRestResponse {
   /** @example "abc123" */
@@ -21,14 +22,15 @@ export class MeRestResponse {
   /** @example "NhqPaZgfmRLxcBvYS..." */
   access_token!: string;
 
-  static from({ user, accessToken }: { user: UserView; accessToken: string }): MeRestResponse {
+  static from({ person, accessToken }: { person: Person; accessToken: string }): MeRestResponse {
+    const { firstName, lastName } = partsOfName(person.name);
     return {
-      external_id: user.externalId,
-      email: user.email,
-      email_verified: user.emailVerifiedAt !== null,
-      username: user.username,
-      first_name: user.firstName,
-      last_name: user.lastName,
+      external_id: person.externalId,
+      email: person.email,
+      email_verified: person.isEmailVerified,
+      username: person.username,
+      first_name: firstName,
+      last_name: lastName,
       is_authenticated: true,
       access_token: accessToken,
     };
