@@ -1,26 +1,23 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
-import { NotAuthenticated } from '../../errors/request.errors.js';
 import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
 import { ROUTE_POLICY, type RoutePolicy } from '../../route-policy/route-policy.js';
 import { AccessDenied, CrossOriginRequest } from '../auth.errors.js';
-import { CREDENTIAL_STRATEGY } from './credential.strategy.js';
+import { CredentialStrategy } from './credential.strategy.js';
 import { isSameOrigin } from './same-origin.js';
 
 /** The one global guard: who may call what. A route without a policy is refused to everybody. */
 @Injectable()
-export class CredentialGuard extends AuthGuard(CREDENTIAL_STRATEGY) {
+export class CredentialGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly configuration: Configuration,
-  ) {
-    super();
-  }
+    private readonly strategy: CredentialStrategy,
+  ) {}
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const policy = this.reflector.getAllAndOverride<RoutePolicy | undefined>(ROUTE_POLICY, [
       context.getHandler(),
       context.getClass(),
@@ -31,22 +28,11 @@ export class CredentialGuard extends AuthGuard(CREDENTIAL_STRATEGY) {
     if (policy.access === 'public') {
       return true;
     }
-    await super.canActivate(context);
-
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: Principal }>();
+    request.user = await this.strategy.validate(request);
     this.checkOrigin(request);
     checkPolicy(policy, request.user);
     return true;
-  }
-
-  override handleRequest<User>(error: Error | null, user: User | false | undefined): User {
-    if (error) {
-      throw error;
-    }
-    if (!user) {
-      throw new NotAuthenticated();
-    }
-    return user;
   }
 
   private checkOrigin(request: FastifyRequest & { user: Principal }): void {
