@@ -325,6 +325,7 @@ describePublished('the published JavaScript client', () => {
       await created({ ...jane, id: 'user-2' });
       const used = await resetCode();
       expect(await succeeds('resetPassword', reset(used))).toEqual({});
+      await refuses(client, 'resetPassword', reset(used), 400, /^code is not valid, or not any more$/);
       const [older, newest] = [await resetCode(), await resetCode()];
       for (const code of [used, older, await resetCode(jane.email)]) {
         await refuses(client, 'resetPassword', reset(code), 400, /^code is not valid, or not any more$/);
@@ -336,6 +337,7 @@ describePublished('the published JavaScript client', () => {
     it('verifyToken of a token that was used, is not the newest, is for something else, or has expired', async () => {
       const used = await magicToken();
       expect(await succeeds('verifyToken', { token: used })).toMatchObject({ is_valid: true });
+      expect(await succeeds('verifyToken', { token: used })).toEqual(INVALID_TOKEN);
       const [older, newest, code] = [await magicToken(), await magicToken(), await resetCode()];
       for (const token of [used, older, code, 'EdsUiidouJJJLldjlloofUiorkojflsWWdld']) {
         expect(await succeeds('verifyToken', { token })).toEqual(INVALID_TOKEN);
