@@ -1,15 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { document, validate } from './support/contract.js';
+import { runProgram } from './support/run-program.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
 import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 
 /**
  * The published JavaScript client of the rpc dialect, as npm has it: `m3o/user`, all sixteen functions, unmodified.
  *
- * It is no dependency of ours: nobody maintains it, and it brings 65 packages, among them an axios with known
- * vulnerabilities. Where `INSTALL` was not run, its tests are skipped.
+ * It is no dependency of ours, because nobody maintains it, and it brings 65 packages, among them an axios with known
+ * vulnerabilities. It is fetched for these tests; where that fails, they are skipped.
  */
-const INSTALL = 'npm install --no-save --ignore-scripts m3o@1.0.1783';
+const PACKAGE = 'm3o@1.0.1783';
 
 const FUNCTIONS = [
   'create',
@@ -52,7 +56,8 @@ const NEW_PASSWORD = 'another password';
 const UNIX_SECONDS = expect.stringMatching(/^[1-9]\d{9}$/) as string;
 const INVALID_TOKEN = { is_valid: false, message: expect.stringMatching(/./), session: null };
 
-const published = load();
+const folder = await mkdtemp(join(tmpdir(), 'tollgate-client-'));
+const published = await fetchClient();
 const describePublished = published ? describe : describe.skip;
 
 let smtp: TestSmtpServer;
@@ -71,6 +76,7 @@ describePublished('the published JavaScript client', () => {
   afterAll(async () => {
     await app.stop();
     await smtp.stop();
+    await rm(folder, { recursive: true });
   });
   beforeEach(async () => {
     [owner, stranger] = [await app.aUser(), await app.aUser()];
@@ -451,17 +457,25 @@ describePublished('the published JavaScript client', () => {
   });
 });
 
-function load(): UserService | undefined {
-  const require = createRequire(import.meta.url);
-  try {
-    return (require('m3o/user') as { UserService: UserService }).UserService;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') {
-      throw error;
-    }
-    process.stderr.write(`SKIPPED: the published JavaScript client is not here; "${INSTALL}" brings it.\n`);
+async function fetchClient(): Promise<UserService | undefined> {
+  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  const patience = ['--fetch-retries=0', '--fetch-timeout=30000'];
+  const { exitCode, stderr } = await runProgram('npm', [
+    'install',
+    '--prefix',
+    folder,
+    ...options,
+    ...patience,
+    PACKAGE,
+  ]);
+  if (exitCode !== 0) {
+    const reason = stderr.split('\n', 1)[0]!;
+    process.stderr.write(`SKIPPED: the published JavaScript client, because npm cannot fetch ${PACKAGE}: ${reason}\n`);
+    await rm(folder, { recursive: true });
     return undefined;
   }
+  const require = createRequire(join(folder, 'package.json'));
+  return (require('m3o/user') as { UserService: UserService }).UserService;
 }
 
 /** Its users give it a token; where it is to go is an option of the client inside. */
