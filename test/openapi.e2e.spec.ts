@@ -27,7 +27,7 @@ const operations: PlacedOperation[] = Object.entries(document.paths).flatMap(([p
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await TestApp.start();
+  app = await TestApp.start({ creditsPerPeriod: 100_000 });
 });
 afterAll(() => app.stop());
 
@@ -239,6 +239,21 @@ describe('programs that read the document', () => {
         timezone: 'Australia/Brisbane',
         id: user.id,
         problem: 'There is no such session.',
+        rpc: {
+          account: expect.objectContaining({ id: 'user-1', verificationDate: '0', profile: { color: 'red' } }),
+          users: 1,
+          username: 'joe@example.com',
+          owner: ['user-1', 'user-1'],
+          failure: {
+            id: 'auth.code_refused',
+            code: 400,
+            detail: 'code is not valid, or not any more',
+            status: 'Bad Request',
+          },
+          unverified: 'auth.code_refused',
+          verdict: [false, null],
+          nothing: Array(8).fill({}),
+        },
       });
     } finally {
       await rm(folder, { recursive: true });

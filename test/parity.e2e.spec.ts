@@ -1,16 +1,16 @@
-import type { Reply, SendOptions } from './support/client.js';
+import type { Client, Reply, SendOptions } from './support/client.js';
 import { TestApp, type TestUser } from './support/test-app.js';
 
-/** One core, several dialects: what is done through one is seen by the other, and both refuse the same things alike. */
+/** One core, several dialects: what is done through one is seen by the others, and all refuse the same things alike. */
 
 interface Speaker {
   dialect: string;
-  /** A call that changes something and takes no fields. */
+  /** A call that is a POST and takes no fields; but for rpc, which has none, it changes something. */
   change: string;
-  /** A call that is answered to the caller about the caller. */
+  /** A call that any credential of a person may make. */
   read: { method: 'GET' | 'POST'; path: string };
-  /** What it calls the status and the sentence of a refusal. Envelope has no place for our error code. */
-  refusalOf(body: Record<string, unknown>): { status: unknown; message: unknown };
+  /** What it calls the status, the sentence and our code of a refusal. Envelope has no place for the code. */
+  refusalOf(body: Record<string, unknown>): { status: unknown; message: unknown; code?: unknown };
 }
 
 const SPEAKERS: Speaker[] = [
@@ -24,16 +24,30 @@ const SPEAKERS: Speaker[] = [
     dialect: 'rest',
     change: '/api/users/me/token/regenerate/',
     read: { method: 'GET', path: '/api/users/me/' },
-    refusalOf: (body) => ({ status: body.status, message: body.detail }),
+    refusalOf: (body) => ({ status: body.status, message: body.detail, code: body.code }),
+  },
+  {
+    dialect: 'rpc',
+    change: '/v1/user/List',
+    read: { method: 'POST', path: '/v1/user/List' },
+    refusalOf: (body) => ({ status: body.code, message: body.detail, code: body.id }),
   },
 ];
-const [ENVELOPE, REST] = SPEAKERS as [Speaker, Speaker];
+type Body = Record<string, unknown>;
+type Answer = [Speaker, Reply<Body>];
+
+const [ENVELOPE, REST, RPC] = SPEAKERS as [Speaker, Speaker, Speaker];
+const EVERYWHERE = SPEAKERS.map(() => true);
+const NOWHERE = SPEAKERS.map(() => false);
 
 let app: TestApp;
 let user: TestUser;
+/** Whose directory over rpc is the platform's. */
+let administrator: Client;
 
 beforeAll(async () => {
   app = await TestApp.start();
+  administrator = app.client({ 'x-api-key': (await app.anAdministrator()).apiKey });
 });
 afterAll(() => app.stop());
 beforeEach(async () => {
@@ -69,18 +83,21 @@ describe('refuses alike, in each its own words:', () => {
     ],
   ];
 
-  it.each(cases)('%s', async (_, status, call) => {
-    const refusals = await Promise.all(
-      SPEAKERS.map(async ({ change, refusalOf }) => {
-        const reply = await app.client().send<Record<string, unknown>>('POST', change, call());
-        return { httpStatus: reply.status, ...refusalOf(reply.body) };
-      }),
+  /** Rpc ignores fields that it does not know, and calls everything that is wrong with a body 400. */
+  const notInRpc = ['a field that it does not know', 'a body that is too large'];
+
+  it.each(cases)('%s', async (what, status, call) => {
+    const speakers = SPEAKERS.filter((speaker) => speaker !== RPC || !notInRpc.includes(what));
+    const answers = await Promise.all(
+      speakers.map(async (speaker): Promise<Answer> => [
+        speaker,
+        await app.client().send('POST', speaker.change, call()),
+      ]),
     );
 
-    expect(refusals[0]).toMatchObject({ httpStatus: status, status });
-    expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1);
-    expect(await isGood(user.apiKey)).toEqual([true, true]);
-    expect(await isGood(user.accessToken)).toEqual([true, true]);
+    expectAlike(status, answers);
+    expect(await isGood(user.apiKey)).toEqual(EVERYWHERE);
+    expect(await isGood(user.accessToken)).toEqual(EVERYWHERE);
   });
 });
 
@@ -105,54 +122,87 @@ describe('one and the same:', () => {
   });
 
   it('the credentials, whoever shows them', async () => {
-    expect(await isGood(user.session)).toEqual([true, true]);
-    expect(await isGood(user.apiKey)).toEqual([true, true]);
-    expect(await isGood(user.accessToken)).toEqual([true, true]);
+    expect(await isGood(user.session)).toEqual(EVERYWHERE);
+    expect(await isGood(user.apiKey)).toEqual(EVERYWHERE);
+    expect(await isGood(user.accessToken)).toEqual(EVERYWHERE);
   });
 
   it('the rule for passwords', async () => {
-    const change = await app
-      .client({ 'x-api-key': user.session })
-      .post<Record<string, unknown>>('/api/v1/users/password/change', {
-        old_password: user.password,
-        new_password: 'password123',
-      });
-    const signUp = await app
-      .client()
-      .post<Record<string, unknown>>('/api/users/', { email: 'new@example.com', password: 'password123' });
+    const change = await app.client({ 'x-api-key': user.session }).post<Body>('/api/v1/users/password/change', {
+      old_password: user.password,
+      new_password: 'password123',
+    });
+    const signUp = await app.client().post<Body>('/api/users/', { email: 'new@example.com', password: 'password123' });
 
-    const { message, ...refusal } = ENVELOPE.refusalOf(change.body);
-    expect({ ...refusal, message: String(message).replace('new_password', 'password') }).toEqual(
-      REST.refusalOf(signUp.body),
-    );
-    expect(refusal.status).toBe(400);
+    const create = await administrator.post<Body>('/v1/user/Create', {
+      email: 'new@example.com',
+      password: 'password123',
+    });
+
+    change.body.data = String(change.body.data).replace('new_password', 'password');
+    expectAlike(400, [
+      [ENVELOPE, change],
+      [REST, signUp],
+      [RPC, create],
+    ]);
   });
 
   it('the rule for email addresses', async () => {
     const email = 'not an address';
+    const { password } = user;
     const update = await app
       .client({ 'x-api-key': user.session })
-      .post<Record<string, unknown>>('/api/v1/users/profile/update', { email });
-    const signUp = await app.client().post<Record<string, unknown>>('/api/users/', { email, password: user.password });
-    expect(ENVELOPE.refusalOf(update.body)).toEqual(REST.refusalOf(signUp.body));
-    expect(update.status).toBe(400);
+      .post<Body>('/api/v1/users/profile/update', { email });
+    expectAlike(400, [
+      [ENVELOPE, update],
+      [REST, await app.client().post<Body>('/api/users/', { email, password })],
+      [RPC, await administrator.post<Body>('/v1/user/Create', { email, password })],
+    ]);
+  });
+
+  it('the password', async () => {
+    const { email } = user;
+    for (const password of [user.password, 'wrong']) {
+      const envelope = await app.client().post<Body>('/api/v1/users/login', { email, password });
+      const rpc = await administrator.post<Body>('/v1/user/Login', { email, password });
+      if (password === user.password) {
+        expect([envelope.status, rpc.status]).toEqual([200, 200]);
+        expect(await isGood((rpc.body as { session: { id: string } }).session.id)).toEqual(EVERYWHERE);
+      } else {
+        expectAlike(401, [
+          [ENVELOPE, envelope],
+          [RPC, rpc],
+        ]);
+      }
+    }
+  });
+
+  it('the person, as an administrator reads them', async () => {
+    const [, me] = await people();
+    const account = await accountOf(user.email);
+    expect(me).toMatchObject({
+      external_id: account.id,
+      email: account.email,
+      username: account.username,
+      email_verified: account.verified,
+    });
   });
 });
 
-describe('what one does, the other sees:', () => {
+describe('what one does, the others see:', () => {
   it('an access token that rest regenerates', async () => {
     const { body } = await change(REST);
-    expect(await isGood(user.accessToken)).toEqual([false, false]);
-    expect(await isGood((body as { access_token: string }).access_token)).toEqual([true, true]);
+    expect(await isGood(user.accessToken)).toEqual(NOWHERE);
+    expect(await isGood((body as { access_token: string }).access_token)).toEqual(EVERYWHERE);
   });
 
   it('an API key that envelope rotates', async () => {
     await change(ENVELOPE);
-    expect(await isGood(user.apiKey)).toEqual([false, false]);
+    expect(await isGood(user.apiKey)).toEqual(NOWHERE);
     const details = await app
       .client({ 'x-api-key': user.session })
       .post<{ data: { api_key: string } }>('/api/v1/users/account-details');
-    expect(await isGood(details.body.data.api_key)).toEqual([true, true]);
+    expect(await isGood(details.body.data.api_key)).toEqual(EVERYWHERE);
   });
 
   it('a profile that envelope updates', async () => {
@@ -165,9 +215,26 @@ describe('what one does, the other sees:', () => {
     expect(me).toMatchObject({ first_name: 'Jane', last_name: 'van der Berg', email, username: email });
   });
 
+  it('an email address and a username that rpc updates', async () => {
+    const { id } = await accountOf(user.email);
+    const email = `new-${user.email}`;
+    const username = `u${user.id}`;
+    expect((await administrator.post('/v1/user/Update', { id, email, username })).status).toBe(200);
+    const [profile, me] = await people();
+    expect(profile).toMatchObject({ email });
+    expect(me).toMatchObject({ email, username });
+  });
+
+  it('sessions that rpc ends', async () => {
+    const { id } = await accountOf(user.email);
+    expect((await administrator.post('/v1/user/LogoutAll', { user_id: id })).status).toBe(200);
+    expect(await isGood(user.session)).toEqual(NOWHERE);
+    expect(await isGood(user.apiKey)).toEqual(EVERYWHERE);
+  });
+
   it('a session that rest ends', async () => {
     await app.client({ 'x-session-token': user.session }).post('/api/users/me/logout/');
-    expect(await isGood(user.session)).toEqual([false, false]);
+    expect(await isGood(user.session)).toEqual(NOWHERE);
   });
 
   it('a password that envelope changes, which ends the sessions that rest lists', async () => {
@@ -175,13 +242,39 @@ describe('what one does, the other sees:', () => {
     await app
       .client({ 'x-api-key': user.session })
       .post('/api/v1/users/password/change', { old_password: user.password, new_password: 'another good one' });
-    expect(await isGood(other.session)).toEqual([false, false]);
+    expect(await isGood(other.session)).toEqual(NOWHERE);
     const sessions = await app
       .client({ 'x-api-key': user.session })
       .get<{ items: { current: boolean }[] }>('/api/users/me/sessions/');
     expect(sessions.body.items.map(({ current }) => current)).toEqual([true]);
   });
 });
+
+/** Each in its own words: rpc in lower case, envelope without our code. Envelope or rest comes first. */
+function expectAlike(status: number, answers: Answer[]): void {
+  const refusals = answers.map(([speaker, { body }]) => speaker.refusalOf(body));
+  const message = String(refusals[0]!.message);
+  const code = refusals.find((refusal) => refusal.code !== undefined)?.code;
+  expect(code).toMatch(/^[a-z]+\.[a-z_]+$/);
+  answers.forEach(([speaker, reply], i) => {
+    expect([speaker.dialect, reply.status, refusals[i]]).toEqual([
+      speaker.dialect,
+      status,
+      {
+        status,
+        message: speaker === RPC ? message.toLowerCase() : message,
+        ...(speaker === ENVELOPE ? {} : { code }),
+      },
+    ]);
+  });
+}
+
+async function accountOf(email: string) {
+  const { body } = await administrator.post<{
+    account: { id: string; email: string; username: string; verified: boolean };
+  }>('/v1/user/Read', { email });
+  return body.account;
+}
 
 /** In the order of the speakers: whether a credential opens their door. */
 function isGood(credential: string): Promise<boolean[]> {
