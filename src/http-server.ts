@@ -28,10 +28,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The server, ready to listen; for `main.ts` and the tests alike. */
 export async function createServer(configuration: Configuration, logger: PinoLogger): Promise<NestFastifyApplication> {
+  const { trustProxyHops } = configuration;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: (_address: string, hop: number) => hop < configuration.trustProxyHops,
+    trustProxy: trustProxyHops > 0 && ((_address: string, hop: number) => hop < trustProxyHops),
     routerOptions: ROUTER_OPTIONS,
     rewriteUrl: ({ url = '/' }) => canonicalUrl(readableUrl(url)),
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, configuration),

@@ -24,6 +24,8 @@ export async function securityHeaders({ publicUrl }: Configuration): Promise<Rec
   });
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
-  await new Promise<void>((resolve, reject) => middleware(request, response, (error) => (error ? reject(error as Error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    middleware(request, response, (error) => (error ? reject(error as Error) : resolve())),
+  );
   return response.getHeaders() as Record<string, string>;
 }

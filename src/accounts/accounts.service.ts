@@ -4,7 +4,13 @@ import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, userKey, type Person, type Principal, type UserKey } from '../route-policy/principal.js';
+import {
+  PLATFORM_DIRECTORY_ID,
+  userKey,
+  type Person,
+  type Principal,
+  type UserKey,
+} from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UserNotFound } from '../users/users.errors.js';

@@ -1,20 +1,15 @@
 import fc from 'fast-check';
-import { Batcher } from './batcher.js';
+import { Batcher, type BatcherOptions } from './batcher.js';
 import { TooManyWaiting } from './batching.errors.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-interface Options {
-  inFlightMax?: number;
-  sizeMax?: number;
-  waitingMax?: number;
-  patienceMs?: number;
-  isWorthSplitting?: (error: unknown) => boolean;
-}
+type Options = Partial<Omit<BatcherOptions<string, string>, 'run'>>;
 
 /** A batcher that notes what ran; items named `bad…` fail whatever batch they are in. */
 function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
   const batches: string[][] = [];
+  const observed = { sizes: [] as number[], inFlight: 0, inFlightMost: 0 };
   let running = 0;
   let mostRunning = 0;
   const batcher = new Batcher<string, string>({
@@ -33,36 +28,51 @@ function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
     sizeMax: 100,
     waitingMax: 1000,
     patienceMs: 10_000,
+    observer: {
+      started: (size, waitedMs) => {
+        expect(waitedMs).toBeGreaterThanOrEqual(0);
+        observed.sizes.push(size);
+        observed.inFlightMost = Math.max(observed.inFlightMost, ++observed.inFlight);
+      },
+      ended: () => observed.inFlight--,
+    },
     ...options,
   });
-  return { batcher, batches, mostRunning: () => mostRunning };
+  return { batcher, batches, observed, mostRunning: () => mostRunning };
 }
 
-it('starts at once when nothing is in flight', () => {
+it('starts in the turn in which the first arrives, when nothing is in flight', async () => {
   const { batcher, batches } = aBatcher();
   void batcher.add('a');
-  expect(batches).toEqual([['a']]);
+  void batcher.add('b');
+  await turn();
+  expect(batches).toEqual([['a', 'b']]);
 });
 
 it('what arrives meanwhile travels together, in order of arrival', async () => {
-  const { batcher, batches } = aBatcher();
-  const results = await Promise.all(['a', 'b', 'c', 'd'].map((item) => batcher.add(item)));
+  const { batcher, batches } = aBatcher({}, async () => {
+    await turn();
+    await turn();
+  });
+  const first = batcher.add('a');
+  await turn();
+  const others = ['b', 'c', 'd'].map((item) => batcher.add(item));
+  expect(await Promise.all([first, ...others])).toEqual(['A', 'B', 'C', 'D']);
   expect(batches).toEqual([['a'], ['b', 'c', 'd']]);
-  expect(results).toEqual(['A', 'B', 'C', 'D']);
 });
 
 it('one that spoils its batch fails alone', async () => {
   const { batcher, batches } = aBatcher();
   const results = await Promise.allSettled(['a', 'b', 'bad', 'c'].map((item) => batcher.add(item)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-  expect(batches.slice(2)).toEqual([['b'], ['bad'], ['c']]);
+  expect(batches).toEqual([['a', 'b', 'bad', 'c'], ['a'], ['b'], ['bad'], ['c']]);
 });
 
 it('tries nobody again when the failure was not theirs', async () => {
   const { batcher, batches } = aBatcher({ isWorthSplitting: () => false });
-  const results = await Promise.allSettled(['a', 'b', 'bad', 'c'].map((item) => batcher.add(item)));
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
-  expect(batches).toHaveLength(2);
+  const results = await Promise.allSettled(['a', 'bad', 'c'].map((item) => batcher.add(item)));
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(batches).toHaveLength(1);
 });
 
 it('goes on after a failure', async () => {
@@ -76,6 +86,7 @@ it('checklist 66: turns away what is too much, and what has waited too long', as
   const gate = new Promise<void>((resolve) => (open = resolve));
   const { batcher, batches } = aBatcher({ waitingMax: 2, patienceMs: 20 }, () => gate);
   const first = batcher.add('a');
+  await turn();
   const waiting = [batcher.add('b'), batcher.add('c')];
   await expect(batcher.add('d')).rejects.toBeInstanceOf(TooManyWaiting);
 
@@ -87,34 +98,88 @@ it('checklist 66: turns away what is too much, and what has waited too long', as
   expect(batches).toEqual([['a']]);
 });
 
-it('every item gets its own result, once, whatever else is in its batch', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.record({ bad: fc.boolean(), pauses: fc.nat(3) }), { maxLength: 60 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: 10 }),
-      async (arrivals, inFlightMax, sizeMax) => {
-        const { batcher, batches, mostRunning } = aBatcher({ inFlightMax, sizeMax });
-        const names = arrivals.map(({ bad }, i) => `${bad ? 'bad' : 'good'}${i}`);
-        const results: Promise<string>[] = [];
-        for (const [i, { pauses }] of arrivals.entries()) {
-          const result = batcher.add(names[i]!);
-          result.catch(() => undefined);
-          results.push(result);
-          for (let n = 0; n < pauses; n++) {
-            await turn();
-          }
-        }
-        const settled = await Promise.allSettled(results);
-
-        expect(settled.map((it) => (it.status === 'fulfilled' ? it.value : 'failed'))).toEqual(
-          names.map((name) => (name.startsWith('bad') ? 'failed' : name.toUpperCase())),
-        );
-        expect(mostRunning()).toBeLessThanOrEqual(inFlightMax);
-        expect(batches.every((batch) => batch.length <= sizeMax)).toBe(true);
-        const good = batches.filter((batch) => batch.every((name) => !name.startsWith('bad'))).flat();
-        expect(good.sort()).toEqual(names.filter((name) => !name.startsWith('bad')).sort());
-      },
-    ),
-  );
+/** When items arrive, and how many turns each batch takes. */
+const traffic = fc.record({
+  arrivals: fc.array(fc.record({ bad: fc.boolean(), pauses: fc.nat(3) }), { maxLength: 60 }),
+  durations: fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
+  inFlightMax: fc.integer({ min: 1, max: 3 }),
+  sizeMax: fc.integer({ min: 1, max: 10 }),
 });
+
+/** Lets all of it happen. */
+async function play(
+  { arrivals, durations, inFlightMax, sizeMax }: ReturnType<typeof traffic.generate>['value'],
+  options: Options = {},
+) {
+  let run = 0;
+  const pause = async () => {
+    for (let n = durations[run++ % durations.length]!; n >= 0; n--) {
+      await turn();
+    }
+  };
+  const played = aBatcher({ inFlightMax, sizeMax, ...options }, pause);
+  const names = arrivals.map(({ bad }, i) => `${bad ? 'bad' : 'good'}${i}`);
+  const results: Promise<string>[] = [];
+  for (const [i, { pauses }] of arrivals.entries()) {
+    const result = played.batcher.add(names[i]!);
+    result.catch(() => undefined);
+    results.push(result);
+    for (let n = 0; n < pauses; n++) {
+      await turn();
+    }
+  }
+  return { ...played, names, settled: await Promise.allSettled(results) };
+}
+
+it('every item gets its own result, once, whatever else is in its batch', () =>
+  fc.assert(
+    fc.asyncProperty(traffic, async (given) => {
+      const { batches, names, settled, mostRunning } = await play(given);
+      expect(settled.map((it) => (it.status === 'fulfilled' ? it.value : 'failed'))).toEqual(
+        names.map((name) => (name.startsWith('bad') ? 'failed' : name.toUpperCase())),
+      );
+      expect(mostRunning()).toBeLessThanOrEqual(given.inFlightMax);
+      expect(batches.every((batch) => batch.length <= given.sizeMax)).toBe(true);
+      const good = batches.filter((batch) => batch.every((name) => !name.startsWith('bad'))).flat();
+      expect(good.sort()).toEqual(names.filter((name) => !name.startsWith('bad')).sort());
+    }),
+  ));
+
+it('what may have had an effect is never run twice', () =>
+  fc.assert(
+    fc.asyncProperty(traffic, async (given) => {
+      const { batches, names, settled } = await play(given, { isWorthSplitting: () => false });
+      expect(batches.flat().sort()).toEqual([...names].sort());
+      const isSpoilt = (name: string) =>
+        batches.find((batch) => batch.includes(name))!.some((other) => other.startsWith('bad'));
+      expect(settled.map(({ status }) => status === 'rejected')).toEqual(names.map(isSpoilt));
+    }),
+  ));
+
+it('one at a time keeps the order of arrival', () =>
+  fc.assert(
+    fc.asyncProperty(traffic, async (given) => {
+      const { batches, names } = await play({ ...given, inFlightMax: 1 }, { isWorthSplitting: () => false });
+      expect(batches.flat()).toEqual(names);
+    }),
+  ));
+
+it('its observer hears of every batch, from its start to its end', () =>
+  fc.assert(
+    fc.asyncProperty(traffic, async (given) => {
+      const { names, observed } = await play(given);
+      await turn();
+      expect(observed.sizes.reduce((sum, size) => sum + size, 0)).toBe(names.length);
+      expect(observed.inFlight).toBe(0);
+      expect(observed.inFlightMost).toBeLessThanOrEqual(given.inFlightMax);
+    }),
+  ));
+
+it('nobody waits longer than the batches before them: no place is ever left free', () =>
+  fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 7 }), async (count, sizeMax) => {
+      const { batcher, batches } = aBatcher({ sizeMax });
+      await Promise.all(Array.from({ length: count }, (_, i) => batcher.add(`good${i}`)));
+      expect(batches).toHaveLength(Math.ceil(count / sizeMax));
+    }),
+  ));

@@ -11,6 +11,14 @@ export interface BatcherOptions<Item, Result> {
   waitingMax: number;
   /** An item that has waited longer than this by its turn is turned away. */
   patienceMs: number;
+  observer?: BatchObserver;
+}
+
+/** Is told of every batch: for metrics. */
+export interface BatchObserver {
+  /** @param waitedMs how long the first of the items had waited */
+  started(size: number, waitedMs: number): void;
+  ended(): void;
 }
 
 interface Waiting<Item, Result> {
@@ -21,8 +29,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Lets items that arrive while others are being worked on travel together. There is no timer: an item that finds a free
- * place starts at once, so that nobody waits when there is nothing to wait for.
+ * Lets items travel together: those that arrive in the same turn of the event loop, and those that arrive while as many
+ * batches are in flight as may be. There is no timer, so nobody waits when there is nothing to wait for.
  */
 export class Batcher<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
@@ -42,14 +50,19 @@ export class Batcher<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, arrivedAt: performance.now(), resolve, reject });
-      if (!this.isGathering && this.inFlight < this.options.inFlightMax) {
-        this.isGathering = true;
-        setImmediate(() => {
-          this.isGathering = false;
-          this.start();
-        });
-      }
+      this.gather();
     });
+  }
+
+  /** Until everything was read that had arrived by now. */
+  private gather(): void {
+    if (!this.isGathering && this.inFlight < this.options.inFlightMax) {
+      this.isGathering = true;
+      setImmediate(() => {
+        this.isGathering = false;
+        this.start();
+      });
+    }
   }
 
   private start(): void {
@@ -57,9 +70,11 @@ export class Batcher<Item, Result> {
       const batch = this.takePatient();
       if (batch.length > 0) {
         this.inFlight++;
+        this.options.observer?.started(batch.length, performance.now() - batch[0]!.arrivedAt);
         void this.work(batch).finally(() => {
           this.inFlight--;
-          this.start();
+          this.options.observer?.ended();
+          this.gather();
         });
       }
     }
@@ -68,6 +83,9 @@ export class Batcher<Item, Result> {
   private takePatient(): Waiting<Item, Result>[] {
     const turn = this.waiting.splice(0, this.options.sizeMax);
     const oldest = performance.now() - this.options.patienceMs;
+    if (turn[0]!.arrivedAt >= oldest) {
+      return turn;
+    }
     for (const { arrivedAt, reject } of turn) {
       if (arrivedAt < oldest) {
         reject(new TooManyWaiting());

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { OperationsModule } from '../operations/operations.module.js';
 import { CallHoldsService } from './call-holds.service.js';
 import { CreditsService } from './credits.service.js';
 import { HoldsService } from './holds.service.js';
@@ -11,15 +12,9 @@ import { LedgerUpkeep } from './ledger-upkeep.js';
 import { RefundsService } from './refunds.service.js';
 
 @Module({
+  imports: [OperationsModule],
   controllers: [CreditsEnvelopeController, CreditsRestController, HoldsRestController, PricesRestController],
-  providers: [
-    CallHoldsService,
-    CreditsService,
-    HoldsService,
-    Ledger,
-    LedgerUpkeep,
-    RefundsService,
-  ],
+  providers: [CallHoldsService, CreditsService, HoldsService, Ledger, LedgerUpkeep, RefundsService],
   exports: [CallHoldsService, CreditsService, HoldsService, RefundsService],
 })
 export class CreditsModule {}

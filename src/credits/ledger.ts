@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { Batcher } from '../batching/batcher.js';
 import { Configuration } from '../config/configuration.js';
 import { isRefusedByDatabase } from '../database/database-errors.js';
+import { PreparedStatements } from '../database/prepared-statements.js';
 import { retried } from '../database/transactions.js';
 import type { DomainError } from '../errors/domain-error.js';
 import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../errors/request.errors.js';
@@ -19,6 +19,7 @@ import {
   OutOfCredits,
   TooManyHolds,
 } from './credits.errors.js';
+import { Metrics } from '../operations/metrics.js';
 import type { EntryView } from './entry.view.js';
 import type { HoldStatus } from './hold.entity.js';
 import type { HoldView } from './hold.view.js';
@@ -54,6 +55,7 @@ interface Item {
 /** As `ledger_apply` answers. */
 type Outcome = Partial<{ refusal: Refusal; spendable: number; status: HoldStatus; entry: EntryJson; hold: HoldJson }>;
 
+const LEDGER_APPLY = { name: 'ledger_apply', text: 'SELECT item_index, outcome FROM ledger_apply($1, $2)' };
 const BATCH_SIZE_MAX = 200;
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
@@ -68,20 +70,24 @@ const EQUAL_PATIENCE_MS = 1_000;
  */
 @Injectable()
 export class Ledger {
-  private readonly batcher = new Batcher<Item, Outcome>({
-    run: (items) => this.applyAll(items),
-    isWorthSplitting: isRefusedByDatabase,
-    inFlightMax: 1,
-    sizeMax: BATCH_SIZE_MAX,
-    waitingMax: WAITING_MAX,
-    patienceMs: PATIENCE_MS,
-  });
+  private readonly batcher: Batcher<Item, Outcome>;
   private readonly keysInUse = new Map<string, { fingerprint: string; outcome: Promise<Outcome> }>();
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly statements: PreparedStatements,
     private readonly configuration: Configuration,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.batcher = new Batcher<Item, Outcome>({
+      run: (items) => this.applyAll(items),
+      isWorthSplitting: isRefusedByDatabase,
+      inFlightMax: 1,
+      sizeMax: BATCH_SIZE_MAX,
+      waitingMax: WAITING_MAX,
+      patienceMs: PATIENCE_MS,
+      observer: metrics.ofBatcher('ledger'),
+    });
+  }
 
   /**
    * Carries out one operation.
@@ -134,11 +140,7 @@ export class Ledger {
   private async applyAll(items: Item[]): Promise<Outcome[]> {
     const parameters = [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod];
     const rows = await retried(
-      () =>
-        this.dataSource.query<{ item_index: number; outcome: Outcome }[]>(
-          'SELECT item_index, outcome FROM ledger_apply($1, $2)',
-          parameters,
-        ),
+      () => this.statements.run<{ item_index: number; outcome: Outcome }>(LEDGER_APPLY, parameters),
       ATTEMPTS_MAX,
     );
     const outcomes: Outcome[] = [];

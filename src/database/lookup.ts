@@ -36,8 +36,8 @@ export class Lookup<Row extends object> {
       sizeMax: BATCH_SIZE_MAX,
       waitingMax: WAITING_MAX,
       patienceMs: PATIENCE_MS,
+      observer: metrics.ofBatcher(statement.name),
     });
-    void metrics;
   }
 
   /** @throws TooManyWaiting */

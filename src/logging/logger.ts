@@ -3,7 +3,7 @@ import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/configuration.js';
 
-const BUFFER_BYTES = 8 * 1024;
+const BUFFER_BYTES = 4 * 1024;
 const FLUSH_MS = 100;
 
 /** Places that may hold a secret, whoever logs them. */
@@ -33,9 +33,16 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     : pino(options, bufferedOutput());
 }
 
-/** Lines leave together, since writing costs more than making them, and none later than a tenth of a second. */
+/** Lines leave together, because each write costs as much as making a line; none later than a tenth of a second. */
 function bufferedOutput(): DestinationStream {
-  return pino.destination({ fd: process.stdout.fd, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
+  const output = pino.destination({
+    fd: process.stdout.fd,
+    minLength: BUFFER_BYTES,
+    periodicFlush: FLUSH_MS,
+    sync: true,
+  });
+  process.once('exit', () => output.flushSync());
+  return output;
 }
 
 /** Parts of Nest that log an error of the start and throw it too; `main.ts` tells the operator, once and in a line. */

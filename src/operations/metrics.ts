@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import type { BatchObserver } from '../batching/batcher.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
-/** Counts requests and their time by route, and mails, beside the numbers of the process itself. One per server. */
+/** Counts requests and their time by route, batches and mails, beside the numbers of the process itself. One per server. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly requestSeconds = new Histogram({
@@ -24,11 +25,45 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly batchSize = new Histogram({
+    name: 'batch_size',
+    help: 'Items that travelled to the database together.',
+    labelNames: ['batcher'],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers: [this.registry],
+  });
+  private readonly batchWaitSeconds = new Histogram({
+    name: 'batch_wait_seconds',
+    help: 'How long the first item of a batch waited for it to start.',
+    labelNames: ['batcher'],
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10],
+    registers: [this.registry],
+  });
+  private readonly batchesInFlight = new Gauge({
+    name: 'batches_in_flight',
+    help: 'Batches that the database is working on.',
+    labelNames: ['batcher'],
+    registers: [this.registry],
+  });
+
   constructor() {
     for (const outcome of ['sent', 'abandoned', 'suppressed']) {
       this.mails.inc({ outcome }, 0);
     }
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Counts the batches of one batcher under its name. */
+  ofBatcher(batcher: string): BatchObserver {
+    this.batchesInFlight.set({ batcher }, 0);
+    return {
+      started: (size, waitedMs) => {
+        this.batchSize.observe({ batcher }, size);
+        this.batchWaitSeconds.observe({ batcher }, waitedMs / 1000);
+        this.batchesInFlight.inc({ batcher });
+      },
+      ended: () => this.batchesInFlight.dec({ batcher }),
+    };
   }
 
   watch(server: FastifyInstance): void {

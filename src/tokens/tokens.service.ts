@@ -3,7 +3,13 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
-import { userKey, type CredentialKind, type PresentedCredential, type Principal, type UserKey } from '../route-policy/principal.js';
+import {
+  userKey,
+  type CredentialKind,
+  type PresentedCredential,
+  type Principal,
+  type UserKey,
+} from '../route-policy/principal.js';
 import { SecretKeys } from '../secret-keys/secret-keys.js';
 import { Credential } from './credential.entity.js';
 import { credentialText, newCredentialId, readCredentialText, type CredentialClaim } from './credential-text.js';

@@ -50,7 +50,8 @@ export class CredentialStrategy extends PassportStrategy(Strategy, CREDENTIAL_ST
         username: row.username,
         name: row.name,
       },
-      accessToken: row.access_token_id === null ? null : { id: row.access_token_id, keyVersion: row.access_token_key_version! },
+      accessToken:
+        row.access_token_id === null ? null : { id: row.access_token_id, keyVersion: row.access_token_key_version! },
     };
   }
 }
