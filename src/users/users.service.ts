@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { violatedConstraint } from '../database/database-errors.js';
 import { Lookups, type Lookup } from '../database/lookup.js';
 import type { Transaction } from '../database/transactions.js';
@@ -59,12 +59,18 @@ export interface ListPart {
 @Injectable()
 export class UsersService {
   private readonly byId: Lookup<User>;
+  private readonly byExternalId: Lookup<User>;
+  private readonly byUsername: Lookup<User>;
+  private readonly byEmail: Lookup<User>;
 
   constructor(
     private readonly dataSource: DataSource,
     lookups: Lookups,
   ) {
     this.byId = lookups.byColumns(User, ['directoryId', 'id']);
+    this.byExternalId = lookups.byColumns(User, ['directoryId', 'externalId']);
+    this.byUsername = lookups.byColumns(User, ['directoryId', 'username']);
+    this.byEmail = lookups.byColumns(User, ['directoryId', 'email']);
   }
 
   /** @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken, ExternalIdTaken */
@@ -99,9 +105,8 @@ export class UsersService {
 
   /** Null for what nobody can be called, too. */
   async find(directoryId: number, reference: UserReference): Promise<UserView | null> {
-    const where = conditionsOf(directoryId, reference);
-    const row = where.length === 0 ? null : await this.dataSource.manager.findOneBy(User, where);
-    return row && userView(row);
+    const row = await this.rowOf(directoryId, reference);
+    return row ? userView(row) : null;
   }
 
   /** @throws UserNotFound */
@@ -220,20 +225,22 @@ export class UsersService {
   async deleteDirectory(tx: Transaction, directoryId: number): Promise<void> {
     await tx.insert(DirectoryDeletion, { directoryId });
   }
-}
 
-function conditionsOf(directoryId: number, { externalId, username, email }: UserReference): FindOptionsWhere<User>[] {
-  if (externalId !== undefined) {
-    return [{ directoryId, externalId }];
-  }
-  if (username !== undefined) {
+  private async rowOf(directoryId: number, { externalId, username, email }: UserReference): Promise<User | undefined> {
+    if (externalId !== undefined) {
+      return this.byExternalId.find(directoryId, externalId);
+    }
+    const address = canonicalEmail(username ?? email ?? '');
+    if (username === undefined) {
+      return address === undefined ? undefined : this.byEmail.find(directoryId, address);
+    }
     // Where no username was chosen, the email address is shown as one.
-    const address = canonicalEmail(username);
-    const byEmail = address === undefined ? [] : [{ directoryId, email: address }];
-    return [{ directoryId, username: address ?? canonicalName(username) }, ...byEmail];
+    const [named, addressed] = await Promise.all([
+      this.byUsername.find(directoryId, address ?? canonicalName(username)),
+      address === undefined ? undefined : this.byEmail.find(directoryId, address),
+    ]);
+    return named ?? addressed;
   }
-  const address = email === undefined ? undefined : canonicalEmail(email);
-  return address === undefined ? [] : [{ directoryId, email: address }];
 }
 
 function emailFrom(text: string): string {
