@@ -1,3 +1,5 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
 import { DataSource } from 'typeorm';
 import { credentialText, newCredentialId } from '../src/tokens/credential-text.js';
 import { SecretKeys } from '../src/secret-keys/secret-keys.js';
@@ -236,4 +238,58 @@ it('checklist 32: what carries a credential or personal data is not stored by an
 it('checklist 66: the server ends a slow statement before its caller is told that it failed', async () => {
   const [row] = await app.nest.get(DataSource).query<{ statement_timeout: string }[]>('SHOW statement_timeout');
   expect(row).toEqual({ statement_timeout: '25s' });
+});
+
+describe('what the guard asks of the database', () => {
+  /** Transactions that were committed in our database, once every session has reported its own. */
+  const transactions = async (): Promise<number> => {
+    let last = -1;
+    for (;;) {
+      const count = await onServer(async (admin) => {
+        const { rows } = await admin.query<{ count: string }>(
+          'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = $1',
+          [new URL(app.database.url).pathname.slice(1)],
+        );
+        return Number(rows[0]!.count);
+      });
+      if (count === last) {
+        return count;
+      }
+      last = count;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
+  };
+  const together = (count: number, headers: Record<string, string>) =>
+    Promise.all(Array.from({ length: count }, () => status(headers)));
+
+  it('is one statement for many who come together, and the only one that me needs', async () => {
+    await status({ 'x-api-key': user.apiKey });
+    const before = await transactions();
+    expect(new Set(await together(2000, { 'x-api-key': user.apiKey }))).toEqual(new Set([200]));
+    // Upkeep included.
+    expect((await transactions()) - before).toBeLessThan(1000);
+
+    const { body } = await app.client().get<string>('/metrics');
+    const sum = Number(/^batch_size_sum\{batcher="principals"\} (\d+)$/m.exec(body)![1]);
+    const count = Number(/^batch_size_count\{batcher="principals"\} (\d+)$/m.exec(body)![1]);
+    expect(sum).toBeGreaterThanOrEqual(2000);
+    expect(count).toBeLessThan(sum);
+    expect(body).toMatch(/^batches_in_flight\{batcher="principals"\} 0$/m);
+    expect(body).toMatch(/^batch_wait_seconds_count\{batcher="ledger"\} \d+$/m);
+  }, 30_000);
+
+  it('checklist 36: is nothing at all for a forged key', async () => {
+    const before = await transactions();
+    const forged = `${user.apiKey.slice(0, -4)}0000`;
+    expect(new Set(await together(2000, { 'x-api-key': forged }))).toEqual(new Set([401]));
+    expect((await transactions()) - before).toBeLessThan(400); // of upkeep
+  }, 30_000);
+});
+
+it('resolves callers for guards of @nestjs/passport, too', async () => {
+  const request = { headers: { 'x-api-key': user.apiKey }, raw: { rawHeaders: ['x-api-key', user.apiKey] } };
+  const http = { getRequest: () => request, getResponse: () => ({}) };
+  const guard = new (AuthGuard('credential'))();
+  await guard.canActivate({ switchToHttp: () => http } as unknown as ExecutionContext);
+  expect(request).toHaveProperty('user.userId', user.id);
 });
