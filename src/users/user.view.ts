@@ -35,7 +35,7 @@ export function userView(row: User): UserView {
     name: row.name,
     firstName,
     lastName: otherNames.join(' '),
-    profile: row.profile,
+    profile: JSON.parse(row.profile) as Record<string, string>,
     role: row.role,
     isDisabled: row.disabledAt !== null,
     createdAt: row.createdAt,
