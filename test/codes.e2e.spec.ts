@@ -491,7 +491,18 @@ describe('refused, with the field named, free of charge and without a mail:', ()
     ['SendMagicLink', 'email', { ...link, email: undefined }],
     ['SendMagicLink', 'email', { ...link, email: 'nobody' }],
     ['SendMagicLink', 'email', { ...link, email: 'joe@example.com,eve@evil.example' }],
-    ['SendMagicLink', 'email', { ...link, email: 'joe@example.com\r\nBcc: eve@evil.example' }],
+    ...['SendMagicLink', 'SendPasswordResetEmail', 'SendVerificationEmail'].flatMap((endpoint) =>
+      ['\r\n', '\n', '\r', '\u0085', '\u2028', '\u2029'].flatMap((lineBreak) => {
+        const broken = `joe@example.com${lineBreak}Bcc: eve@evil.example`;
+        return ['email', 'from_name', 'subject'].map((field): [string, string, Record<string, unknown>] => [
+          endpoint,
+          field,
+          { ...link, [field]: broken },
+        ]);
+      }),
+    ),
+    ['SendMagicLink', 'address', { ...link, address: 'www.example.com\r\nBcc: eve@evil.example' }],
+    ['SendMagicLink', 'endpoint', { ...link, endpoint: 'verify\r\nBcc: eve@evil.example' }],
     ['SendMagicLink', 'email', { ...link, email: { $ne: null } }],
     ['SendMagicLink', 'email', { ...link, email: ['joe@example.com'] }],
     ['SendMagicLink', 'address', { endpoint: 'verify' }],

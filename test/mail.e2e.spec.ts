@@ -148,14 +148,17 @@ describe('a mail', () => {
     await eventually(() => sent() === 3);
   });
 
-  it.each(['subject', 'fromName'] as const)('checklist 18: a line break in %s is refused', async (field) => {
-    for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
-      await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
-        kind: 'invalid',
-        fields: [{ field }],
-      });
-    }
-  });
+  it.each(['recipient', 'subject', 'fromName'] as const)(
+    'checklist 18: a line break in %s is refused',
+    async (field) => {
+      for (const lineBreak of ['\r\n', '\n', '\r', '\u0085', '\u2028', '\u2029']) {
+        await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
+          kind: 'invalid',
+          fields: [{ field }],
+        });
+      }
+    },
+  );
 
   it('of a category that its recipient has not asked for is suppressed, and its credits are given back', async () => {
     const hold = await aHold();
