@@ -27,8 +27,8 @@ const TEXT_MAP_LENGTH_MAX = 16_384;
 export function TextMap(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ type: 'object', additionalProperties: { type: 'string' } }),
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) =>
-      obj[key] instanceof Map ? Object.fromEntries(obj[key]) : obj[key],
+    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }): unknown =>
+      obj[key] instanceof Map ? Object.fromEntries(obj[key] as Map<string, unknown>) : obj[key],
     ),
     ValidateBy({
       name: 'textMap',
