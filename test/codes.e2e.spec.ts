@@ -621,6 +621,11 @@ it('takes the price of each call: the dear mails when they are sent, the others 
   expect(costs).toEqual(['10000', '10000', '1', '1']);
   await untilSettled();
   expect((await spent()) - before).toBe(20_002);
+  const captured = await app.database.query<{ operation: string }>(
+    `SELECT DISTINCT operation FROM entries WHERE account_id = $1 AND kind = 'capture' ORDER BY 1`,
+    [owner.accountId],
+  );
+  expect(captured.map(({ operation }) => operation)).toEqual(['user.send_magic_link', 'user.send_verification_email']);
 });
 
 it('checklist 23: no code is in an answer, in the log, or in a mail that was sent', async () => {
