@@ -5,6 +5,7 @@ import { ManagedDirectories1793000000000 } from './1793000000000-managed-directo
 import { Codes1794000000000 } from './1794000000000-codes.js';
 import { UserCounts1795000000000 } from './1795000000000-user-counts.js';
 import { CallerInOneLookup1796000000000 } from './1796000000000-caller-in-one-lookup.js';
+import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-deleted-users.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Codes1794000000000,
   UserCounts1795000000000,
   CallerInOneLookup1796000000000,
+  MailsOfDeletedUsers1797000000000,
 ];

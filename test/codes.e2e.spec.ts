@@ -491,7 +491,18 @@ describe('refused, with the field named, free of charge and without a mail:', ()
     ['SendMagicLink', 'email', { ...link, email: undefined }],
     ['SendMagicLink', 'email', { ...link, email: 'nobody' }],
     ['SendMagicLink', 'email', { ...link, email: 'joe@example.com,eve@evil.example' }],
-    ['SendMagicLink', 'email', { ...link, email: 'joe@example.com\r\nBcc: eve@evil.example' }],
+    ...['SendMagicLink', 'SendPasswordResetEmail', 'SendVerificationEmail'].flatMap((endpoint) =>
+      ['\r\n', '\n', '\r', '\u0085', '\u2028', '\u2029'].flatMap((lineBreak) => {
+        const broken = `joe@example.com${lineBreak}Bcc: eve@evil.example`;
+        return ['email', 'from_name', 'subject'].map((field): [string, string, Record<string, unknown>] => [
+          endpoint,
+          field,
+          { ...link, [field]: broken },
+        ]);
+      }),
+    ),
+    ['SendMagicLink', 'address', { ...link, address: 'www.example.com\r\nBcc: eve@evil.example' }],
+    ['SendMagicLink', 'endpoint', { ...link, endpoint: 'verify\r\nBcc: eve@evil.example' }],
     ['SendMagicLink', 'email', { ...link, email: { $ne: null } }],
     ['SendMagicLink', 'email', { ...link, email: ['joe@example.com'] }],
     ['SendMagicLink', 'address', { endpoint: 'verify' }],
@@ -610,6 +621,11 @@ it('takes the price of each call: the dear mails when they are sent, the others 
   expect(costs).toEqual(['10000', '10000', '1', '1']);
   await untilSettled();
   expect((await spent()) - before).toBe(20_002);
+  const captured = await app.database.query<{ operation: string }>(
+    `SELECT DISTINCT operation FROM entries WHERE account_id = $1 AND kind = 'capture' ORDER BY 1`,
+    [owner.accountId],
+  );
+  expect(captured.map(({ operation }) => operation)).toEqual(['user.send_magic_link', 'user.send_verification_email']);
 });
 
 it('checklist 23: no code is in an answer, in the log, or in a mail that was sent', async () => {

@@ -128,6 +128,23 @@ describe('a reset code', () => {
   });
 });
 
+describe('a new code', () => {
+  it('lasts as long as one, whatever the time of the old one was', async () => {
+    await issue('password_reset');
+    await setRow(`expires_at = now() - interval '1 hour'`);
+    const code = await issue('password_reset');
+    expect(await codes.isResetCode(holder, code)).toBe(true);
+  });
+
+  it('is good until it is redeemed, however often one looks', async () => {
+    const code = await issue('password_reset');
+    expect([await codes.isResetCode(holder, code), await codes.isResetCode(holder, code)]).toEqual([true, true]);
+    expect(await redeem(code)).toBe(true);
+    expect(await codes.isResetCode(holder, code)).toBe(false);
+    expect(await redeem(await issue('password_reset'))).toBe(true);
+  });
+});
+
 describe('a magic link', () => {
   it('is 22 letters and digits and tells whose it is, once; of 50 at once one is told', async () => {
     const token = await issue('magic_link');
@@ -180,6 +197,42 @@ describe('checklist 13: refused are', () => {
     expect(await redeem(code, other)).toBe(false);
   });
 
+  it('the same digest in the row of another purpose', async () => {
+    const move = async (from: CodePurpose, to: CodePurpose) => {
+      await issue(to);
+      const token = await issue(from);
+      await app.database.query(
+        `WITH stolen AS (DELETE FROM codes WHERE user_id = $1 AND purpose = $2 RETURNING digest)
+         UPDATE codes SET digest = stolen.digest FROM stolen WHERE user_id = $1 AND purpose = $3`,
+        [holder.userId, from, to],
+      );
+      return token;
+    };
+    const link = await move('magic_link', 'email_verification');
+    expect([await openLink(link), await verify(link)]).toEqual([null, null]);
+    const verification = await move('email_verification', 'magic_link');
+    expect([await openLink(verification), await verify(verification)]).toEqual([null, null]);
+  });
+
+  it('and counted against nobody else, tries at the code of a user', async () => {
+    const { directoryId, userId, email } = holder;
+    const [neighbour, namesake] = [await aHolder(), { ...holder, directoryId: directoryId + 1 }];
+    await app.database.query(
+      `INSERT INTO users (directory_id, id, external_id, email, email_as_given) OVERRIDING SYSTEM VALUE
+       VALUES ($1, $2, $3, $3, $3)`,
+      [namesake.directoryId, userId, email],
+    );
+    // Once the address was the neighbour's.
+    const codeOfNeighbour = await issue('password_reset', { ...neighbour, email });
+    const codeOfNamesake = await issue('password_reset', namesake);
+    await issue('password_reset');
+    for (const guess of guesses(5)) {
+      expect(await redeem(guess)).toBe(false);
+    }
+    expect(await redeem(codeOfNeighbour, { ...neighbour, email })).toBe(true);
+    expect(await redeem(codeOfNamesake, namesake)).toBe(true);
+  });
+
   it('a token of another directory', async () => {
     const [link, verification] = [await issue('magic_link'), await issue('email_verification')];
     expect(await openLink(link, holder.directoryId + 1)).toBeNull();
@@ -188,7 +241,9 @@ describe('checklist 13: refused are', () => {
 
   it('a reset code that went to an address which is not the user’s any more', async () => {
     const code = await issue('password_reset');
-    expect(await redeem(code, { ...holder, email: 'new@example.com' })).toBe(false);
+    const moved = { ...holder, email: 'new@example.com' };
+    expect(await redeem(code, moved)).toBe(false);
+    expect(await redeem(await issue('password_reset', moved), moved)).toBe(true);
   });
 });
 
@@ -254,6 +309,11 @@ it('checklist 38: outlives a change of the secret key, while the old one is name
   expect([await isCodeAt(during, old), await isCodeAt(after, old)]).toEqual([true, false]);
   const renewed = await issueAt(during, 'password_reset');
   expect(await isCodeAt(after, renewed)).toBe(true);
+
+  const openAt = (at: TestApp, token: string) =>
+    at.nest.get(Transactions).run((tx) => at.nest.get(CodesService).redeemMagicLink(tx, holder.directoryId, token));
+  const link = await issueAt(before, 'magic_link');
+  expect([await openAt(after, link), await openAt(during, link)]).toEqual([null, holder]);
 
   await Promise.all([before, during, after].map((it) => it.nest.close()));
 });

@@ -33,6 +33,9 @@ const newNames = () => ({ email: `new-${++count}@example.com`, username: `new-${
 const COMPLETED: Record<string, () => Record<string, unknown>> = {
   '/api/users/': () => ({ ...newNames(), id: undefined }),
   '/v1/user/Create': newNames,
+  // The first identifier decides: the others of the example must not be in the way.
+  '/v1/user/Read': () => ({ id: undefined, username: undefined, email: undefined }),
+  '/v1/user/Login': () => ({ username: undefined, email: undefined, password: PASSWORD }),
   '/v1/user/Update': () => ({ id: mine.user.id, email: undefined }),
 };
 
@@ -172,6 +175,13 @@ it('there is something to walk', () => {
   expect(new Set(places.map(([, walk]) => walk.path.split('/', 3).join('/')))).toEqual(
     new Set(['/api/credits', '/api/mails', '/api/users', '/api/v1', '/v1/user']),
   );
+});
+
+it('a list has those of the own directory only', async () => {
+  for (const { owner, user } of [mine, theirs]) {
+    const { body } = await app.client({ 'x-api-key': owner.apiKey }).post<{ users: { id: string }[] }>('/v1/user/List');
+    expect(body.users.map(({ id }) => id)).toEqual([user.id]);
+  }
 });
 
 describe.each(places)('checklist 40: %s', (_, walk, place) => {

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/data-source.js';
 import { MailerService } from '../src/mailer/mailer.service.js';
+import { selfMadeCertificate } from './support/certificate.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
 import { PASSWORD } from './support/test-app.js';
@@ -170,6 +171,28 @@ it('a mail server that has gone silent does not keep the process from ending; it
   expect(await database.query(`SELECT status, last_error FROM mails`)).toEqual([
     { status: 'queued', last_error: 'EABORT: Message sending aborted' },
   ]);
+});
+
+it('trusts the authorities of NODE_EXTRA_CA_CERTS', async () => {
+  const certificate = await selfMadeCertificate('IP:127.0.0.1');
+  const file = join(dataDir, 'authority.pem');
+  await writeFile(file, certificate.cert);
+  const secure = await TestSmtpServer.start({ ...certificate, secure: true });
+  const SMTP_URL = `smtps://127.0.0.1:${secure.port}`;
+  try {
+    const first = await start({ SMTP_URL });
+    await enqueue('secure@example.com');
+    await eventually(async () => (await database.query('SELECT 1 FROM mails WHERE last_error IS NOT NULL')).length > 0);
+    expect(await database.query('SELECT status, last_error FROM mails')).toEqual([
+      { status: 'queued', last_error: 'ESOCKET: self-signed certificate' },
+    ]);
+    await first.stop();
+    await start({ SMTP_URL, NODE_EXTRA_CA_CERTS: file });
+    await eventually(async () => (await unsent()) === 0);
+    expect(secure.session!.secure).toBe(true);
+  } finally {
+    await secure.stop();
+  }
 });
 
 it('says in which way mails go, and never the password of the mail server', async () => {

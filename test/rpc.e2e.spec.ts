@@ -312,6 +312,21 @@ describe('profile', () => {
     await call('Update', { id, username: 'blue' });
     expect(await read(id)).toMatchObject({ profile: { color: 'blue' }, username: 'blue' });
   });
+
+  it('keeps keys that mean something to JavaScript; the one that no object of it can keep is refused', async () => {
+    const profile = { constructor: 'a', prototype: 'b', hasOwnProperty: 'c', valueOf: 'd', toJSON: 'e' };
+    const { id } = await create({ profile });
+    expect((await read(id)).profile).toEqual(profile);
+    expect((await call('Update', { id, username: 'other-name' })).status).toBe(200);
+    await call('Update', { id, profile: { constructor: 'g', prototype: 'f' } });
+    await call('Update', { id, profile: { constructor: 'g', prototype: 'h' } });
+    expect((await read(id)).profile).toEqual({ constructor: 'g', prototype: 'h' });
+
+    const client = app.client({ 'x-api-key': owner.apiKey, 'content-type': 'application/json' });
+    const reply = await client.post('/v1/user/Update', `{"id":"${id}","profile":{"__proto__":"a"}}`);
+    refused(reply, 400, /__proto__/);
+    expect((await read(id)).profile).toEqual({ constructor: 'g', prototype: 'h' });
+  });
 });
 
 describe('Update', () => {

@@ -9,12 +9,12 @@ import { HoldsRestController } from './http/holds.rest.controller.js';
 import { PricesRestController } from './http/prices.rest.controller.js';
 import { Ledger } from './ledger.js';
 import { LedgerUpkeep } from './ledger-upkeep.js';
-import { RefundsService } from './refunds.service.js';
+import { Repayments } from './repayments.js';
 
 @Module({
   imports: [OperationsModule],
   controllers: [CreditsEnvelopeController, CreditsRestController, HoldsRestController, PricesRestController],
-  providers: [CallHoldsService, CreditsService, HoldsService, Ledger, LedgerUpkeep, RefundsService],
-  exports: [CallHoldsService, CreditsService, HoldsService, RefundsService],
+  providers: [CallHoldsService, CreditsService, HoldsService, Ledger, LedgerUpkeep, Repayments],
+  exports: [CallHoldsService, CreditsService, HoldsService, Repayments],
 })
 export class CreditsModule {}

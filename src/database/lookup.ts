@@ -62,16 +62,20 @@ export class Lookups {
     return new Lookup(this.statements, statement, this.metrics);
   }
 
-  /** Rows of a table, as its entity has them, by columns that are unique together. */
+  /** Rows of a table, as its entity has them (JSON as text), by columns that are unique together. */
   byColumns<Entity extends object>(entity: EntityTarget<Entity>, key: (keyof Entity & string)[]): Lookup<Entity> {
     const { tableName, columns } = this.dataSource.getMetadata(entity);
     const keyColumns = key.map((property) => columns.find((it) => it.propertyName === property)!);
     const names = keyColumns.map(({ databaseName }) => `"${databaseName}"`);
+    const selected = columns.map(
+      ({ databaseName, propertyName, type }) =>
+        `found."${databaseName}"${type === 'jsonb' ? '::text' : ''} AS "${propertyName}"`,
+    );
     const arrays = keyColumns.map(({ type }, i) => `$${i + 1}::${type as string}[]`);
     return this.create({
       name: `${tableName} by ${key.join()}`,
       text: `
-        SELECT wanted.place::int, ${columns.map((it) => `found."${it.databaseName}" AS "${it.propertyName}"`).join()}
+        SELECT wanted.place::int, ${selected.join()}
         FROM unnest(${arrays.join()}) WITH ORDINALITY AS wanted (${names.join()}, place)
         JOIN "${tableName}" AS found ON ${names.map((name) => `found.${name} = wanted.${name}`).join(' AND ')}`,
     });

@@ -27,8 +27,9 @@ const TEXT_MAP_LENGTH_MAX = 16_384;
 export function TextMap(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ type: 'object', additionalProperties: { type: 'string' } }),
-    // As it was sent: class-transformer loses some keys of what it does not know.
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
+    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }): unknown =>
+      obj[key] instanceof Map ? Object.fromEntries(obj[key] as Map<string, unknown>) : obj[key],
+    ),
     ValidateBy({
       name: 'textMap',
       validator: {

@@ -48,9 +48,12 @@ export class User {
   @Column('text', { default: '' })
   name!: string;
 
-  /** What the owner of the directory keeps about the person. */
-  @Column('jsonb', { default: {} })
-  profile!: Record<string, string>;
+  /**
+   * What the owner of the directory keeps about the person, as the text of a JSON object: to see what has changed, TypeORM
+   * calls methods of objects, which keys such as `hasOwnProperty` would hide.
+   */
+  @Column('jsonb', { default: {}, transformer: { to: JSON.parse, from: JSON.stringify } })
+  profile!: string;
 
   @Column('text', { default: 'user' })
   role!: Role;

@@ -33,7 +33,7 @@ export function userView(row: User): UserView {
     username: row.username ?? row.email,
     name: row.name,
     ...partsOfName(row.name),
-    profile: row.profile,
+    profile: JSON.parse(row.profile) as Record<string, string>,
     role: row.role,
     isDisabled: row.disabledAt !== null,
     createdAt: row.createdAt,

@@ -83,7 +83,7 @@ export class UsersService {
       emailAsGiven: deliverable(input.email),
       username: usernameFrom(input.username, { directoryId: input.directoryId, email }),
       name: input.name?.trim() ?? '',
-      profile: input.profile ?? {},
+      profile: JSON.stringify(input.profile ?? {}),
       role: input.role ?? 'user',
       emailVerifiedAt: null,
       disabledAt: null,
@@ -177,7 +177,7 @@ export class UsersService {
       row.name = changes.name.trim();
     }
     if (changes.profile !== undefined) {
-      row.profile = changes.profile;
+      row.profile = JSON.stringify(changes.profile);
     }
     if (changes.email !== undefined) {
       const email = emailFrom(changes.email);

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import { freePort } from './server-process.js';
 
 /**
@@ -21,15 +21,21 @@ export class TestSmtpServer {
   /** Mails that came in whole, whatever the answer was. */
   received = 0;
   connections = 0;
+  /** Of the mail that came in last. */
+  session: SMTPServerSession | undefined;
   slowMs = 300;
   /** Called between having a mail and saying so. */
   beforeAnswer: () => void = () => undefined;
   private server: SMTPServer | undefined;
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly options: SMTPServerOptions = {},
+  ) {}
 
-  static async start(): Promise<TestSmtpServer> {
-    const smtp = new TestSmtpServer(await freePort());
+  /** @param options of certificates and logins; without any, it has TLS with a certificate that nobody trusts */
+  static async start(options?: SMTPServerOptions): Promise<TestSmtpServer> {
+    const smtp = new TestSmtpServer(await freePort(), options);
     await smtp.up();
     return smtp;
   }
@@ -55,10 +61,12 @@ export class TestSmtpServer {
       onRcptTo: (_address, _session, done) =>
         done(this.mood === 'refuses-recipient' ? answer(550, '5.1.1 no such mailbox') : null),
       onData: (stream, session, done) => {
+        this.session = session;
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
         stream.on('end', () => void this.take(Buffer.concat(chunks), session.id, done));
       },
+      ...this.options,
     });
     // Connections that break off are part of the tests.
     this.server.on('error', () => undefined);

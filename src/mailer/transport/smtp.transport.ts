@@ -47,6 +47,7 @@ function createPool(smtpUrl: string) {
  */
 function isCertificateChecked(smtpUrl: string): boolean {
   const { protocol, hostname, username, searchParams } = new URL(smtpUrl);
-  const isDemanded = protocol === 'smtps:' || searchParams.get('requireTLS') === 'true';
+  // nodemailer takes any other value for a yes.
+  const isDemanded = protocol === 'smtps:' || !['', '0', 'false'].includes(searchParams.get('requireTLS') ?? '');
   return isDemanded || (username !== '' && !isLoopbackHost(hostname));
 }
