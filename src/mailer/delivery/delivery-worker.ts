@@ -4,6 +4,7 @@ import { Logger as QueueLogger, run, type Runner, type Task } from 'graphile-wor
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../../config/configuration.js';
+import { workerShare } from '../../config/worker-share.js';
 import { Metrics } from '../../operations/metrics.js';
 import { MailTransport } from '../transport/mail-transport.js';
 import { CONNECTIONS_MAX } from '../transport/smtp.transport.js';
@@ -13,6 +14,8 @@ import { DeliveryService, LEASE_SECONDS } from './delivery.service.js';
 const RENEW_EVERY_MS = 10_000;
 const RESCUE_EVERY_MS = 10_000;
 const RESTART_AFTER_MS = 1_000;
+/** Of one worker among many. Each has a connection to the database, and one of these listens for news. */
+const MAILS_AT_ONCE_MIN = 3;
 /** How long mails that are being sent may take to finish when the process is told to end. */
 const PATIENCE_MS = 10_000;
 
@@ -27,6 +30,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly hurry = new AbortController();
   private readonly loops: Promise<void>[] = [];
   private readonly pool: pg.Pool;
+  private readonly mailsAtOnce: number;
   private runner: Runner | undefined;
 
   constructor(
@@ -34,12 +38,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly deliveries: DeliveryService,
     private readonly transport: MailTransport,
     private readonly metrics: Metrics,
-    { databaseUrl }: Configuration,
+    { databaseUrl, workers }: Configuration,
   ) {
+    this.mailsAtOnce = workerShare(CONNECTIONS_MAX, workers, MAILS_AT_ONCE_MIN);
     this.pool = new pg.Pool({
       connectionString: databaseUrl,
       application_name: 'tollgate mails',
-      max: CONNECTIONS_MAX,
+      max: this.mailsAtOnce,
       connectionTimeoutMillis: 5_000,
       query_timeout: 30_000,
     });
@@ -73,7 +78,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
         this.runner = await run({
           pgPool: this.pool,
           taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
-          concurrency: CONNECTIONS_MAX,
+          concurrency: this.mailsAtOnce,
           // Only as batches are its notes on finished jobs waited for; else one that fails is nobody's rejection.
           preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
           parsedCronItems: [],
