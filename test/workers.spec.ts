@@ -181,6 +181,10 @@ it('whoever was being handed to a worker when it died is hung up on, and not lef
   await eventually(() => callers.filter(({ socket }) => !socket.closed).length === 1);
   process.kill(victim.pid, 'SIGKILL');
   await Promise.all(callers.map(({ closed }) => closed));
+  await server.waitFor('a worker ended');
+  const now = await PinnedClient.toEach(server, 2);
+  clients.push(...now.values());
+  expect([...now.keys()]).not.toContain(victim.pid);
 });
 
 it('checklist 69: SIGTERM under load fails no request, on connections that are kept open and on new ones', async () => {

@@ -1,7 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '../config/configuration.js';
 import type { FromWorker, MetricsReport, ToWorker } from './messages.js';
 import { closeUndelivered } from './undelivered-connection.js';
+
+const LAST_WORDS_MS = 500;
 
 /** How a worker ended. */
 export interface WorkerEnd {
@@ -93,12 +96,13 @@ export class WorkerProcess {
         }
       });
     });
-    // What it said last is read by the time that it is disconnected; that may be after its exit.
     const disconnected = new Promise((resolve) => this.worker.once('disconnect', resolve));
     const exited = new Promise<WorkerEnd>((resolve) =>
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
     );
-    const end = await Promise.race([unspawned, Promise.all([exited, disconnected]).then(([it]) => it)]);
+    const end = await Promise.race([unspawned, exited]);
+    // What it said last is read by then. Node says nothing of it when a connection was on its way to the worker.
+    await Promise.race([disconnected, sleep(LAST_WORDS_MS)]);
     return this.problems ? { ...end, problems: this.problems } : end;
   }
 }
