@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PinnedClient, Unanswered } from './support/pinned-client.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
 import { eventually } from './support/smtp-server.js';

@@ -63,15 +63,26 @@ export class PinnedClient {
     return this.send('POST', path, body, headers);
   }
 
-  /** @throws Unanswered */
+  /**
+   * Every answer is checked against the OpenAPI document.
+   *
+   * @throws Unanswered
+   */
   async send<Body>(
     method: string,
     path: string,
     body?: unknown,
-    headers: Record<string, string> = {},
+    headers?: Record<string, string>,
   ): Promise<Reply<Body>> {
+    const reply = await this.ask(method, path, body, headers);
+    checkAnswer({ method, path, ...reply });
+    return reply as Reply<Body>;
+  }
+
+  /** Unchecked, for many at once. @throws Unanswered */
+  ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     const text = body === undefined ? '' : JSON.stringify(body);
-    const reply = await new Promise<Reply>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const type = body === undefined ? {} : { 'content-type': 'application/json' };
       const outgoing = request(this.url + path, {
         method,
@@ -82,8 +93,6 @@ export class PinnedClient {
       outgoing.on('error', fail).on('response', (incoming) => void readReply(incoming).then(resolve, fail));
       outgoing.end(text);
     });
-    checkAnswer({ method, path, ...reply });
-    return reply as Reply<Body>;
   }
 
   close(): void {
