@@ -89,7 +89,11 @@ class Buyer {
         const { status } = await this.client.post('/api/credits/charges/', { amount: 1, operation: 'test', reference });
         (status === 201 ? this.answered : this.surprises).push(status === 201 ? reference : String(status));
       } catch (error) {
-        this.unanswered.push(error as Unanswered);
+        if (error instanceof Unanswered) {
+          this.unanswered.push(error);
+        } else {
+          this.surprises.push(String(error)); // an answer that the document does not know
+        }
         if (!this.isPersistent) {
           return;
         }
