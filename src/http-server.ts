@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
+import { drainGently } from './draining.js';
 import { FailureFilter } from './dialects/failure.filter.js';
 import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
@@ -39,6 +40,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     skipMiddie: true,
+    return503OnClosing: false, // What comes on open connections while we close is served like anything else.
   });
   const routes = new RouteTable();
   const server = adapter.getInstance<FastifyInstance>();
@@ -54,6 +56,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
 
   acceptJsonOnly(server);
   await protect(server, configuration);
+  drainGently(server);
   refuseBeforeTheBody(server);
   app.get(Metrics).watch(server);
   logRequests(server, logger);
@@ -90,17 +93,8 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
     });
   }
   const fixedHeaders = await securityHeaders(configuration);
-  let isClosing = false;
-  server.addHook('preClose', (done) => {
-    isClosing = true;
-    done();
-  });
   server.addHook('onSend', (request, reply, _payload, done) => {
     reply.headers(fixedHeaders).header('x-request-id', request.id);
-    if (isClosing) {
-      // Otherwise a client that keeps its connection open would keep us from ending.
-      reply.header('connection', 'close');
-    }
     if (!reply.hasHeader('cache-control')) {
       reply.header('cache-control', 'no-store');
     }

@@ -1,20 +1,29 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import { RegistrationService } from './auth/registration.service.js';
 import type { Configuration, Environment } from './config/configuration.js';
 import { ConfigurationError, readEnvironment } from './config/environment.js';
 import { secretKeyFromFile } from './config/secret-key-file.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { createServer } from './http-server.js';
+import { listen } from './listen.js';
 import { createLogger } from './logging/logger.js';
-import { Shutdown } from './shutdown.js';
+import { MARGIN_MS, PATIENCE_MS, Shutdown } from './shutdown.js';
 import { explain } from './start-errors.js';
 import { announce, announceAdministrator } from './start-message.js';
+
+/** Longer than a worker gives its requests: only one that is stuck is killed. */
+const WORKER_PATIENCE_MS = PATIENCE_MS + MARGIN_MS;
 
 const shutdown = new Shutdown();
 
 try {
   await start();
 } catch (error) {
+  if (shutdown.hasBegun) {
+    // Told to end in the middle of the start: what fails because of that is no news.
+    await new Promise(() => undefined);
+  }
   for (const line of explain(error)) {
     process.stderr.write(`${line}\n`);
   }
@@ -25,20 +34,36 @@ try {
 async function start(): Promise<void> {
   const environment = readEnvironment(process.env);
   const logger = createLogger(environment.logLevel);
-  shutdown.watch(process, logger);
+  shutdown.watch(logger);
 
   const { database, ...supplied } = await supplyMissing(environment);
   const configuration: Configuration = { ...environment, ...supplied };
   const app = await createServer(configuration, logger);
-  shutdown.add('server', () => app.close());
+  if (configuration.workers === 1) {
+    shutdown.add(() => app.close());
+    await ensureAdministrator(app);
+    await listen(app, configuration);
+  } else {
+    await ensureAdministrator(app).finally(() => app.close());
+    await startWorkers(configuration, logger);
+  }
+  announce(configuration, database);
+}
 
+async function ensureAdministrator(app: NestFastifyApplication): Promise<void> {
   const administrator = await app.get(RegistrationService).ensureAdministrator();
   if (administrator) {
     // At once: it cannot be told again, and the rest of the start may still fail.
     announceAdministrator(administrator);
   }
-  await listen(app, configuration);
-  announce(configuration, database);
+}
+
+/** Everything that happens once has happened by now; this process holds the port, and they serve. */
+async function startWorkers(configuration: Configuration, logger: Logger): Promise<void> {
+  const { Supervisor } = await import('./workers/supervisor.js');
+  const supervisor = new Supervisor(configuration, logger, new URL('./worker.js', import.meta.url));
+  shutdown.add(() => supervisor.stop(WORKER_PATIENCE_MS), WORKER_PATIENCE_MS + MARGIN_MS);
+  await supervisor.start();
 }
 
 /** What the operator left open: the embedded database, and the key in its data folder. */
@@ -59,26 +84,17 @@ async function supplyMissing({ databaseUrl, secretKeys, dataDir }: Environment) 
   return { databaseUrl: database.url, secretKeys: secretKeys ?? ([keyFile!.key] as [string]), database };
 }
 
-async function startDatabase(dataDir: string): Promise<EmbeddedPostgres> {
-  const database = await startEmbeddedPostgres({
+function startDatabase(dataDir: string): Promise<EmbeddedPostgres> {
+  const starting = startEmbeddedPostgres({
     dataDir,
     onNotice: (line) => process.stdout.write(`tollgate: ${line}\n`),
   });
-  shutdown.add('database', () => database.stop());
-  return database;
-}
-
-async function listen(app: NestFastifyApplication, { port, host }: Configuration): Promise<void> {
-  try {
-    await app.listen(port, host);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new ConfigurationError([`Port ${port} on ${host} is taken by another program. Set PORT to a free one.`]);
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new ConfigurationError([`Cannot listen on ${host}, port ${port} (${code}). Set HOST and PORT.`]);
-    }
-    throw error;
-  }
+  // Already now: whoever ends us in the middle of the start leaves no database behind.
+  shutdown.add(() =>
+    starting.then(
+      (database) => database.stop(),
+      () => undefined,
+    ),
+  );
+  return starting;
 }

@@ -25,7 +25,7 @@ export async function securityHeaders({ publicUrl }: Configuration): Promise<Rec
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   await new Promise<void>((resolve, reject) =>
-    middleware(request, response, (error) => (error ? reject(error as Error) : resolve())),
+    middleware(request, response, (error) => (error ? reject(error) : resolve())),
   );
   return response.getHeaders() as Record<string, string>;
 }

@@ -1,43 +1,62 @@
 import type { Logger as PinoLogger } from 'pino';
 
 /** How long requests in flight may take to finish. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
+/** What comes after them: queries that give up, files that are closed. */
+export const MARGIN_MS = 5_000;
 
 /** Ctrl-C in `npm start` arrives twice, from the terminal and from npm: that is one wish. */
 const ECHO_MS = 1_000;
 
+interface Step {
+  stop: () => Promise<void>;
+  patienceMs: number;
+}
+
 /** Ends the process in order: what was started last stops first. A second signal, later, does not wait. */
 export class Shutdown {
-  private readonly steps: { name: string; stop: () => Promise<void> }[] = [];
+  private readonly steps: Step[] = [];
   private running: Promise<void> | undefined;
-  private signalledAt = 0;
+  private beganAt = 0;
+  private logger: PinoLogger | undefined;
 
-  add(name: string, stop: () => Promise<void>): void {
-    this.steps.unshift({ name, stop });
+  add(stop: () => Promise<void>, patienceMs = PATIENCE_MS): void {
+    this.steps.unshift({ stop, patienceMs });
   }
 
-  watch(process: NodeJS.Process, logger: PinoLogger): void {
+  get hasBegun(): boolean {
+    return this.running !== undefined;
+  }
+
+  watch(logger: PinoLogger): void {
+    this.logger = logger;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (this.running) {
-          if (performance.now() - this.signalledAt > ECHO_MS) {
-            process.exit(1);
-          }
-          return;
+        if (this.hasBegun && performance.now() - this.beganAt > ECHO_MS) {
+          process.exit(1);
         }
-        this.signalledAt = performance.now();
-        logger.info({ signal }, 'stopping: requests in flight are finished first');
-        setTimeout(() => process.exit(1), PATIENCE_MS * this.steps.length + 5_000).unref();
-        void this.run().then(
-          () => process.exit(0),
-          (error: unknown) => {
-            logger.fatal({ err: error }, 'could not stop cleanly');
-            process.exit(1);
-          },
-        );
+        this.begin(signal);
       });
     }
     process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
+  }
+
+  /** Stops everything, then ends the process; whoever says it again says nothing new. */
+  begin(reason: string): void {
+    if (this.hasBegun) {
+      return;
+    }
+    this.beganAt = performance.now();
+    this.logger?.info({ reason }, 'stopping: requests in flight are finished first');
+    const patienceMs = this.steps.reduce((sum, step) => sum + step.patienceMs, MARGIN_MS);
+    setTimeout(() => process.exit(1), patienceMs).unref();
+    this.run().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        this.logger?.fatal({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
   }
 
   /** Idempotent. Every step is tried, whatever became of the one before. */
@@ -48,8 +67,8 @@ export class Shutdown {
 
   private async stopAll(): Promise<void> {
     const failures: unknown[] = [];
-    for (const { stop } of this.steps) {
-      await withinPatience(stop()).catch((error: unknown) => failures.push(error));
+    for (const { stop, patienceMs } of this.steps) {
+      await withinPatience(stop(), patienceMs).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) {
       throw new AggregateError(failures, 'not everything could be stopped');
@@ -57,10 +76,10 @@ export class Shutdown {
   }
 }
 
-async function withinPatience(work: Promise<void>): Promise<void> {
+async function withinPatience(work: Promise<void>, patienceMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS);
+    timer = setTimeout(resolve, patienceMs);
   });
   await Promise.race([work, patience]).finally(() => clearTimeout(timer));
 }

@@ -3,6 +3,7 @@ import { ConfigurationError } from './config/environment.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
 import { UnsuitableDatabase } from './database/migrator.js';
 import { DomainError } from './errors/domain-error.js';
+import { WorkersFailed } from './workers/workers-failed.error.js';
 import { EmailAlreadyRegistered } from './users/users.errors.js';
 
 /** One line per problem that the operator can do something about; the whole stack of anything else. */
@@ -10,8 +11,9 @@ export function explain(error: unknown): string[] {
   return problemsOf(error).map((problem) => `tollgate: ${problem}`);
 }
 
-function problemsOf(error: unknown): string[] {
-  if (error instanceof ConfigurationError) {
+/** As `explain`, without saying who speaks. */
+export function problemsOf(error: unknown): string[] {
+  if (error instanceof ConfigurationError || error instanceof WorkersFailed) {
     return error.problems;
   }
   if (error instanceof EmailAlreadyRegistered) {

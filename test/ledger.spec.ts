@@ -383,7 +383,7 @@ describe('group commit', () => {
         isLost = true;
         throw lost;
       }
-      return rows as never;
+      return rows;
     });
     const charges = [1, 2, 3].map((amount) =>
       perform({ kind: 'charge', accountId: accountId!, amount, operation: 'x' }),

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerProcess } from './support/server-process.js';
+import { eventually } from './support/smtp-server.js';
 import { PASSWORD } from './support/test-app.js';
 
 /** The built server with nothing but a data folder, as a newcomer runs it. */
@@ -74,6 +75,30 @@ it('keeps people, credentials and its key from one start to the next', async () 
   expect((await stat(join(dataDir, 'secret.key'))).mode & 0o777).toBe(0o600);
   const key = (await readFile(join(dataDir, 'secret.key'), 'utf8')).trim();
   expect(second.output).not.toContain(key);
+});
+
+it('several workers share the embedded database; what a killed main process leaves is taken over, and SIGTERM leaves none', async () => {
+  const several = { WEB_CONCURRENCY: '2' };
+  const first = await start(several);
+  await first.client().post('/api/users/', { email: 'a@example.com', password: PASSWORD });
+  await first.signal('SIGKILL');
+
+  const second = await start(several);
+  expect(second.output).toContain('taken over');
+  const login = await second.client().post('/api/v1/users/login', { email: 'a@example.com', password: PASSWORD });
+  expect(login.status).toBe(200);
+  expect(await second.stop()).toBe(0);
+
+  const third = await start(several);
+  expect(third.output).not.toContain('taken over');
+});
+
+it('SIGTERM in the middle of the first start leaves no database running', async () => {
+  const first = await ServerProcess.spawn({ DATA_DIR: dataDir });
+  const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
+  await eventually(async () => (await stat(pidFile).catch(() => undefined)) !== undefined);
+  expect(await first.stop()).toBe(0);
+  expect(await stat(pidFile).catch(() => undefined)).toBeUndefined();
 });
 
 it('refuses a second copy on the same data folder, and the first does not notice', async () => {

@@ -32,6 +32,8 @@ export class Configuration {
   /** `always-200`: the envelope dialect answers HTTP 200 to failures too, as the original service did. */
   envelopeHttpStatus!: 'as-code' | 'always-200';
   isRateLimited!: boolean;
+  /** How many processes serve behind the port: 1 to 64. */
+  workers!: number;
   logLevel!: LogLevel;
 }
 

@@ -34,6 +34,7 @@ const DEFAULTS = {
   trustProxyHops: 0,
   envelopeHttpStatus: 'as-code',
   isRateLimited: true,
+  workers: 1,
   logLevel: 'info',
 };
 
@@ -69,6 +70,7 @@ const ACCEPTED: [string, string, object][] = [
   ['TRUST_PROXY', '2', { trustProxyHops: 2 }],
   ['ENVELOPE_HTTP_STATUS', 'always-200', { envelopeHttpStatus: 'always-200' }],
   ['RATE_LIMITS', 'off', { isRateLimited: false }],
+  ['WEB_CONCURRENCY', '64', { workers: 64 }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
 ];
 
@@ -109,6 +111,9 @@ const REFUSED: [string, string][] = [
   ['TRUST_PROXY', 'true'],
   ['ENVELOPE_HTTP_STATUS', '200'],
   ['RATE_LIMITS', 'no'],
+  ['WEB_CONCURRENCY', '0'],
+  ['WEB_CONCURRENCY', '65'],
+  ['WEB_CONCURRENCY', 'auto'],
   ['LOG_LEVEL', 'verbose'],
 ];
 

@@ -52,6 +52,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     trustProxyHops: read.integer('TRUST_PROXY', { fallback: 0, min: 0, max: 32 }),
     envelopeHttpStatus: read.choice('ENVELOPE_HTTP_STATUS', ['as-code', 'always-200']),
     isRateLimited: read.choice('RATE_LIMITS', ['on', 'off']) === 'on',
+    workers: read.integer('WEB_CONCURRENCY', { fallback: 1, min: 1, max: 64 }),
     logLevel: read.choice('LOG_LEVEL', ['info', ...LOG_LEVELS.filter((level) => level !== 'info')]),
   };
   if (problems.length > 0) {

@@ -16,14 +16,14 @@ import { Transactions } from './transactions.js';
   exports: [Lookups, PreparedStatements, Transactions],
 })
 export class DatabaseModule {
-  static with(optionsFor: (databaseUrl: string) => DataSourceOptions): DynamicModule {
+  static with(optionsFor: (databaseUrl: string, workers: number) => DataSourceOptions): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [Configuration],
-          useFactory: ({ databaseUrl }: Configuration) => ({
-            ...optionsFor(databaseUrl),
+          useFactory: ({ databaseUrl, workers }: Configuration) => ({
+            ...optionsFor(databaseUrl, workers),
             // An unreachable database is said at once, not retried in silence.
             retryAttempts: 0,
           }),

@@ -24,6 +24,6 @@ export class MetricsController {
     },
   })
   readMetrics(): Promise<string> {
-    return this.metrics.registry.metrics();
+    return this.metrics.text();
   }
 }

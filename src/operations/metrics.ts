@@ -22,6 +22,7 @@ export class Metrics {
   readonly mailsWaiting = new Gauge({
     name: 'mails_waiting',
     help: 'Mails in the database that are neither sent nor given up.',
+    aggregator: 'max', // of one database, whoever counts
     registers: [this.registry],
   });
 
@@ -46,6 +47,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private gather = () => this.registry.metrics();
+
   constructor() {
     for (const outcome of ['sent', 'abandoned', 'suppressed']) {
       this.mails.inc({ outcome }, 0);
@@ -64,6 +67,16 @@ export class Metrics {
       },
       ended: () => this.batchesInFlight.dec({ batcher }),
     };
+  }
+
+  /** In the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.gather();
+  }
+
+  /** For one of several processes behind one port: whichever is asked tells the numbers of all. */
+  gatherFrom(source: () => Promise<string>): void {
+    this.gather = source;
   }
 
   watch(server: FastifyInstance): void {

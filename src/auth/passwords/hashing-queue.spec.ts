@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
+import type { Configuration } from '../../config/configuration.js';
 import { TooBusy } from '../auth.errors.js';
 import { HashingQueue } from './hashing-queue.js';
 
+const ALONE = { workers: 1 } as Configuration;
 const CORES = availableParallelism();
 
 /** Jobs that end when they are told to. */
@@ -28,7 +30,7 @@ class Jobs {
 }
 
 it('checklist 7: runs as many jobs at a time as there are cores, and all of them in the end', async () => {
-  const [queue, jobs] = [new HashingQueue(), new Jobs()];
+  const [queue, jobs] = [new HashingQueue(ALONE), new Jobs()];
   const results = Promise.all(Array.from({ length: CORES * 4 }, () => queue.run(jobs.job)));
   await jobs.finishAll(CORES * 4);
   expect((await results).sort((a, b) => a - b)).toEqual(Array.from({ length: CORES * 4 }, (_, i) => i + 1));
@@ -36,7 +38,7 @@ it('checklist 7: runs as many jobs at a time as there are cores, and all of them
 });
 
 it('checklist 7: refuses what is too much at once, says when to come back, and starts none of it', async () => {
-  const [queue, jobs] = [new HashingQueue(), new Jobs()];
+  const [queue, jobs] = [new HashingQueue(ALONE), new Jobs()];
   const room = CORES * 33;
   const outcomes = Promise.allSettled(Array.from({ length: room + 10 }, () => queue.run(jobs.job)));
   await jobs.finishAll(room);
@@ -50,7 +52,7 @@ it('checklist 7: refuses what is too much at once, says when to come back, and s
 });
 
 it('has room again when jobs have ended, failed ones too', async () => {
-  const queue = new HashingQueue();
+  const queue = new HashingQueue(ALONE);
   const failing = Promise.allSettled(
     Array.from({ length: CORES * 33 }, () => queue.run(() => Promise.reject(new Error('no entropy')))),
   );

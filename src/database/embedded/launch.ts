@@ -86,7 +86,7 @@ function settings(port: number, isDurable: boolean): string[] {
     port: String(port),
     listen_addresses: LOOPBACK,
     unix_socket_directories: '', // no socket: nothing to guard, and no limit on the length of paths
-    max_connections: '200',
+    max_connections: '600', // 64 workers of 8 each, and tools
     timezone: 'UTC',
     log_timezone: 'UTC',
     // The log stays small and free of what users typed: starts, stops and crashes, not statements that failed.

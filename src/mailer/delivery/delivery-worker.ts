@@ -3,6 +3,7 @@ import { Logger as QueueLogger, run, type Runner, type Task } from 'graphile-wor
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../../config/configuration.js';
+import { workerShare } from '../../config/worker-share.js';
 import { Metrics } from '../../operations/metrics.js';
 import { SECOND_MS, Upkeep } from '../../upkeep/upkeep.js';
 import { MailTransport } from '../transport/mail-transport.js';
@@ -10,6 +11,8 @@ import { CONNECTIONS_MAX } from '../transport/smtp.transport.js';
 import { addDeliveryJob, DELIVER_MAIL, type DeliveryJob } from './delivery-job.js';
 import { DeliveryService, LEASE_SECONDS } from './delivery.service.js';
 
+/** Of one worker among many. Each has a connection to the database, and one of these listens for news. */
+const MAILS_AT_ONCE_MIN = 3;
 /** How long mails that are being sent may take to finish when the process is told to end. */
 const PATIENCE_MS = 10 * SECOND_MS;
 
@@ -21,6 +24,7 @@ const PATIENCE_MS = 10 * SECOND_MS;
 export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
   private readonly hurry = new AbortController();
   private readonly pool: pg.Pool;
+  private readonly mailsAtOnce: number;
   private runner: Runner | undefined;
 
   constructor(
@@ -28,13 +32,14 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     private readonly deliveries: DeliveryService,
     private readonly transport: MailTransport,
     private readonly metrics: Metrics,
-    { databaseUrl }: Configuration,
+    { databaseUrl, workers }: Configuration,
   ) {
     super();
+    this.mailsAtOnce = workerShare(CONNECTIONS_MAX, workers, MAILS_AT_ONCE_MIN);
     this.pool = new pg.Pool({
       connectionString: databaseUrl,
       application_name: 'tollgate mails',
-      max: CONNECTIONS_MAX,
+      max: this.mailsAtOnce,
       connectionTimeoutMillis: 5_000,
       query_timeout: 30_000,
     });
@@ -64,7 +69,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     this.runner = await run({
       pgPool: this.pool,
       taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
-      concurrency: CONNECTIONS_MAX,
+      concurrency: this.mailsAtOnce,
       // Only as batches are its notes on finished jobs waited for; else one that fails is nobody's rejection.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       parsedCronItems: [],

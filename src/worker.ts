@@ -1,0 +1,40 @@
+import cluster from 'node:cluster';
+import type { Registry } from 'prom-client';
+import type { Configuration } from './config/configuration.js';
+import { createServer } from './http-server.js';
+import { listen } from './listen.js';
+import { createLogger } from './logging/logger.js';
+import { Metrics } from './operations/metrics.js';
+import { Shutdown } from './shutdown.js';
+import { problemsOf } from './start-errors.js';
+import { SupervisorLink } from './workers/supervisor-link.js';
+
+/** One of several processes that serve behind one port; `main.ts` starts them and has prepared everything. */
+
+const shutdown = new Shutdown();
+let registry: Registry | undefined;
+
+const supervisor = new SupervisorLink({
+  serve: (configuration) => void serve(configuration).catch(giveUp),
+  drain: (reason) => shutdown.begin(reason),
+  reportMetrics: async () => (await registry?.getMetricsAsJSON()) ?? [],
+});
+// Node would end a worker whose supervisor was killed at once, in the middle of requests.
+cluster.worker!.once('disconnect', () => (cluster.worker!.exitedAfterDisconnect = true));
+
+async function serve(configuration: Configuration): Promise<void> {
+  const logger = createLogger(configuration.logLevel);
+  shutdown.watch(logger);
+  const app = await createServer(configuration, logger);
+  shutdown.add(() => app.close());
+  const metrics = app.get(Metrics);
+  registry = metrics.registry;
+  metrics.gatherFrom(() => supervisor.askMetrics());
+  await listen(app, configuration);
+  await supervisor.tell({ kind: 'serving' });
+}
+
+async function giveUp(error: unknown): Promise<void> {
+  await supervisor.tell({ kind: 'not-serving', problems: problemsOf(error) });
+  process.exit(1);
+}

@@ -1,0 +1,13 @@
+/** A supervisor of two such workers, which it gives little time to end. What it logs and what becomes of it goes to standard output. */
+const { Supervisor } = await import(process.argv[2]);
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const logger = { error: (fields, message) => say({ message, ...fields }) };
+const supervisor = new Supervisor({ workers: 2 }, logger, new URL('./program.mjs', import.meta.url));
+process.on('SIGTERM', () => void supervisor.stop(300).then(() => process.exit(0)));
+try {
+  await supervisor.start();
+  say({ message: 'all serve' });
+} catch (error) {
+  say({ message: 'failed', problems: error.problems });
+  process.exit(1);
+}
