@@ -327,6 +327,15 @@ describe('profile', () => {
     refused(reply, 400, /__proto__/);
     expect((await read(id)).profile).toEqual({ constructor: 'g', prototype: 'h' });
   });
+
+  it('may have such keys when the user changes something else in envelope', async () => {
+    const profile = { hasOwnProperty: 'a', constructor: 'b', toString: 'c' };
+    const { id, username } = await create({ profile });
+    const session = await login(username);
+    const client = app.client({ authorization: `Bearer ${session.id}` });
+    expect((await client.post('/api/v1/users/profile/update', { name: 'Joe Doe' })).status).toBe(200);
+    expect((await read(id)).profile).toEqual(profile);
+  });
 });
 
 describe('Update', () => {
