@@ -511,6 +511,8 @@ describe('refused, with the field named, free of charge and without a mail:', ()
     ['SendMagicLink', 'from_name', { ...link, from_name: 'x'.repeat(101) }],
     ['SendMagicLink', 'subject', { ...link, subject: 'a\r\nBcc: eve@evil.example' }],
     ['SendMagicLink', 'subject', { ...link, subject: 'a\u2028b' }],
+    ['SendMagicLink', 'subject', { ...link, subject: '=?utf-8?b?QQ==?=' }],
+    ['SendVerificationEmail', 'from_name', { from_name: '=?utf-8?q?support=40bank=2Eexample?=' }],
     ['SendPasswordResetEmail', 'expiration', { expiration: -1 }],
     ['SendPasswordResetEmail', 'expiration', { expiration: 86_401 }],
     ['SendPasswordResetEmail', 'expiration', { expiration: '9223372036854775807' }],

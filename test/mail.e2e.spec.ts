@@ -147,9 +147,10 @@ describe('a mail', () => {
     await eventually(() => sent() === 3);
   });
 
-  it.each(['subject', 'fromName'] as const)('checklist 18: a line break in %s is refused', async (field) => {
-    for (const lineBreak of ['\r\n', '\n', '\r', '\u2028']) {
-      await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
+  it.each(['subject', 'fromName'] as const)('checklist 18: a line break or an encoded word in %s is refused', async (field) => {
+    const lines = ['\r\n', '\n', '\r', '\u2028'].map((lineBreak) => `a@example.com${lineBreak}Bcc: b@example.com`);
+    for (const text of [...lines, '=?utf-8?q?a=40example=2Ecom?=']) {
+      await expect(enqueue({ [field]: text })).rejects.toMatchObject({
         kind: 'invalid',
         fields: [{ field }],
       });

@@ -51,6 +51,8 @@ it.each([
   'undisclosed: x',
   'a\\b',
   'a\u202eb',
+  '=?utf-8?q?Joe_=3Ceve=40evil=2Eexample=3E?=',
+  'a =?B?',
 ])('checklist 18: the name %j is none', (fromName) => {
   expect(fieldsOf('magic_link', { fromName })).toContain('from_name');
 });
@@ -59,6 +61,7 @@ it('checklist 18: a subject is one line; commas are its own affair', () => {
   for (const lineBreak of ['\r', '\n', '\r\n', '\u0085', '\u2028', '\u2029']) {
     expect(fieldsOf('magic_link', { subject: `a${lineBreak}b` })).toEqual(['subject']);
   }
+  expect(fieldsOf('magic_link', { subject: '=?utf-8?b?QQ==?=' })).toEqual(['subject']);
   expect(fieldsOf('magic_link', { subject: 'Hello, Joe: <3 "quoted" @home' })).toEqual([]);
   expect(fieldsOf('magic_link', { fromName: "Zoë O'Neil & Söhne (Support) 👋🏽" })).toEqual([]);
 });

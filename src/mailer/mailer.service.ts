@@ -4,6 +4,7 @@ import type { Transaction } from '../database/transactions.js';
 import { InvalidRequest } from '../errors/request.errors.js';
 import type { UserKey } from '../route-policy/principal.js';
 import { addDeliveryJob } from './delivery/delivery-job.js';
+import { headerProblems } from './header-text.js';
 import { Mail, type MailCategory, type MailStatus } from './mail.entity.js';
 import { mailView, type MailView } from './mail.view.js';
 import { MailNotAbandoned, MailNotFound, MailTextGone } from './mailer.errors.js';
@@ -27,7 +28,6 @@ export interface MailMessage {
 
 /** One mailbox, not a list, nor anything that a mail server might take for one. */
 const ONE_ADDRESS = /^(?:"(?:[^"\\\p{Cc}]|\\\P{Cc})+"|[^\s"<>(),:;@\\\p{Cc}]+)@[^\s"<>(),;@\\\p{Cc}]+$/u;
-const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /**
  * Owns mails. A mail is a row, written in the transaction of the change that it announces together with the job that
@@ -39,8 +39,8 @@ export class MailerService {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * @throws InvalidRequest for a line break where it would begin another header, and for what is not one address; whoever
-   *   takes these from outside refuses them first, by the name of the field there
+   * @throws InvalidRequest for what would not be shown as it is in a header, or begin another, and for what is not one
+   *   address; whoever takes these from outside refuses them first, by the name of the field there
    */
   async enqueue(tx: Transaction, message: MailMessage): Promise<void> {
     refuseUnsafe(message);
@@ -125,12 +125,10 @@ export class MailerService {
   }
 }
 
-function refuseUnsafe({ recipient, subject, fromName = '' }: MailMessage): void {
+function refuseUnsafe({ recipient, subject, fromName }: MailMessage): void {
   const problems = [
     ...(ONE_ADDRESS.test(recipient) ? [] : [{ field: 'recipient', message: 'recipient must be one email address' }]),
-    ...Object.entries({ subject, fromName })
-      .filter(([, value]) => LINE_BREAK.test(value))
-      .map(([field]) => ({ field, message: `${field} must not contain line breaks` })),
+    ...headerProblems({ subject, fromName }),
   ];
   if (problems.length > 0) {
     throw new InvalidRequest(problems);
