@@ -209,6 +209,17 @@ describe('names', () => {
     expect((await login('somebody@EXAMPLE.com')).userId).toBe(id);
   });
 
+  it('checklist 22: that are addresses name one mailbox: letters beyond ASCII keep their case', async () => {
+    for (const email of ['jos\u00c9@example.com', 'jos\u00e9@example.com']) {
+      expect((await create({ email })).email).toBe(email);
+    }
+    const own = await create({ email: 'Zo\u00cb@example.com', username: 'zo\u00cb@Example.com' });
+    expect(own).toMatchObject({ email: 'zo\u00cb@example.com', username: 'zo\u00cb@example.com' });
+    refused(await call('Create', { email: 'mi\u212ae@example.com', password: PASSWORD }), 400, /^email must be/);
+    const as = { email: 'mike@example.com', username: 'mi\u212ae@example.com', password: PASSWORD };
+    refused(await call('Create', as), 400, /^username must/);
+  });
+
   it.each([
     ['id', { id: 'taken-1' }],
     ['email', { email: 'Taken@example.com' }],

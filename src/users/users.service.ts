@@ -241,11 +241,12 @@ function canonicalName(text: string): string {
 }
 
 function usernameFrom(text: string | undefined, owner: { directoryId: number; email: string }): string | null {
-  const name = text === undefined ? '' : canonicalName(text);
+  const given = text ?? '';
+  const name = canonicalName(given);
   if (name === '') {
     return null;
   }
-  const address = canonicalEmail(name);
+  const address = canonicalEmail(given);
   if (address === owner.email || (address !== undefined && owner.directoryId !== PLATFORM_DIRECTORY_ID)) {
     return address;
   }
