@@ -399,6 +399,19 @@ describe('a verification link', () => {
     expect(await read()).toMatchObject({ verified: true, verification_date: expect.stringMatching(/^\d{10}$/) });
   });
 
+  it.each(['https://example.com', 'HTTPS://Example.com:443/a/../b?next=%2f&x=[y]#z'])(
+    'sends to %s as it was given',
+    async (url) => {
+      const link = await verificationUrl({ redirect_url: url, failure_redirect_url: url });
+      expect([link.searchParams.get('redirectUrl'), link.searchParams.get('failureRedirectUrl')]).toEqual([url, url]);
+      const wrong = new URL(link);
+      wrong.searchParams.set('token', 'wrong');
+      for (const followed of [link, wrong]) {
+        expect((await follow(followed)).headers.get('location')).toBe(url);
+      }
+    },
+  );
+
   it('checklist 15: a scanner’s HEAD and GET leave it good for the person, and the date as it was', async () => {
     const link = await verificationUrl(urls);
     expect((await follow(link, 'HEAD')).status).toBe(302);
