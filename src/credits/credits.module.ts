@@ -10,7 +10,7 @@ import { PricesRestController } from './http/prices.rest.controller.js';
 import { Ledger } from './ledger.js';
 import { LedgerUpkeep } from './ledger-upkeep.js';
 import { PricingInterceptor } from './pricing.interceptor.js';
-import { RefundsService } from './refunds.service.js';
+import { Repayments } from './repayments.js';
 
 @Module({
   controllers: [CreditsEnvelopeController, CreditsRestController, HoldsRestController, PricesRestController],
@@ -20,7 +20,7 @@ import { RefundsService } from './refunds.service.js';
     HoldsService,
     Ledger,
     LedgerUpkeep,
-    RefundsService,
+    Repayments,
     { provide: APP_INTERCEPTOR, useClass: PricingInterceptor },
   ],
   exports: [CallHoldsService, CreditsService, HoldsService],

@@ -4,7 +4,7 @@ import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
 import { Balance } from './balance.entity.js';
 import { balanceView, type BalanceView } from './balance.view.js';
-import { AccountNotFound } from './credits.errors.js';
+import { AccountNotFound, ChargeRefunded } from './credits.errors.js';
 import { Entry } from './entry.entity.js';
 import { entryView, type EntryView } from './entry.view.js';
 import { Ledger } from './ledger.js';
@@ -106,6 +106,23 @@ export class CreditsService {
       order,
     );
     return entry;
+  }
+
+  /**
+   * Gives a charge back as a whole; once, however often it is asked.
+   *
+   * @returns what the account can spend then
+   * @throws AccountNotFound
+   */
+  async giveBack(order: Order, { sequence: charge }: EntryView): Promise<number> {
+    try {
+      return (await this.refund(order, { charge })).balanceAfter;
+    } catch (error) {
+      if (error instanceof ChargeRefunded) {
+        return (await this.balanceOf(order)).spendable;
+      }
+      throw error;
+    }
   }
 
   /** @throws AccountNotFound */

@@ -9,14 +9,14 @@ import { CallHoldsService } from './call-holds.service.js';
 import { OutOfCredits } from './credits.errors.js';
 import { CreditsService } from './credits.service.js';
 import type { Order } from './order.js';
-import { RefundsService } from './refunds.service.js';
+import { Repayments } from './repayments.js';
 
 type PricedRequest = FastifyRequest & { user: Principal; hold?: CallHold };
 
 /** What a call has cost so far. */
 interface Payment {
   balanceAfter: number;
-  /** Answers what can be spent then; undefined when that is not known. */
+  /** Answers what can be spent then, if that can be known. */
   giveBack(): Promise<number | undefined>;
 }
 
@@ -29,8 +29,8 @@ export class PricingInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly credits: CreditsService,
-    private readonly refunds: RefundsService,
     private readonly callHolds: CallHoldsService,
+    private readonly repayments: Repayments,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -57,13 +57,15 @@ export class PricingInterceptor implements NestInterceptor {
       }
       throw error;
     });
-    tell(reply, PRICES[operation], payment.balanceAfter);
+    const price = PRICES[operation];
+    const repayment = { requestId, balanceAfter: payment.balanceAfter + price, attempt: payment.giveBack };
+    tell(reply, price, payment.balanceAfter);
     return next.handle().pipe(
       catchError((error: unknown) =>
         from(
-          payment.giveBack().then((balanceAfter) => {
-            if (balanceAfter !== undefined) {
-              tell(reply, 0, balanceAfter);
+          this.repayments.make(repayment).then((balance) => {
+            if (balance !== undefined) {
+              tell(reply, 0, balance);
             }
             throw error;
           }),
@@ -74,17 +76,14 @@ export class PricingInterceptor implements NestInterceptor {
 
   private async charge(order: Order, operation: PricedOperation): Promise<Payment> {
     const charge = await this.credits.charge(order, { operation });
-    return { balanceAfter: charge.balanceAfter, giveBack: () => this.refunds.giveBack(order, charge) };
+    return { balanceAfter: charge.balanceAfter, giveBack: () => this.credits.giveBack(order, charge) };
   }
 
   /** The method finds the hold in the request, to hand it on to whoever ends the work. */
   private async hold(order: Order, operation: PricedOperation, request: PricedRequest): Promise<Payment> {
     const { hold, balanceAfter } = await this.callHolds.make(order, operation);
     request.hold = hold;
-    return {
-      balanceAfter,
-      giveBack: async () => (await this.callHolds.giveBack(order, hold)) ?? balanceAfter + PRICES[operation],
-    };
+    return { balanceAfter, giveBack: () => this.callHolds.giveBack(order, hold) };
   }
 }
 

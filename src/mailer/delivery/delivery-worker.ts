@@ -1,31 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger as QueueLogger, run, type Runner, type Task } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../../config/configuration.js';
 import { Metrics } from '../../operations/metrics.js';
+import { SECOND_MS, Upkeep } from '../../upkeep/upkeep.js';
 import { MailTransport } from '../transport/mail-transport.js';
 import { CONNECTIONS_MAX } from '../transport/smtp.transport.js';
 import { addDeliveryJob, DELIVER_MAIL, type DeliveryJob } from './delivery-job.js';
 import { DeliveryService, LEASE_SECONDS } from './delivery.service.js';
 
-const RENEW_EVERY_MS = 10_000;
-const RESCUE_EVERY_MS = 10_000;
-const RESTART_AFTER_MS = 1_000;
 /** How long mails that are being sent may take to finish when the process is told to end. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 10 * SECOND_MS;
 
 /**
  * Takes jobs from the queue while the process lives. Any number of processes share the queue; one that dies leaves its jobs
  * locked, and the others rescue them. While the database is away it waits.
  */
 @Injectable()
-export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('Mailer');
-  private readonly stopping = new AbortController();
+export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
   private readonly hurry = new AbortController();
-  private readonly loops: Promise<void>[] = [];
   private readonly pool: pg.Pool;
   private runner: Runner | undefined;
 
@@ -36,6 +30,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly metrics: Metrics,
     { databaseUrl }: Configuration,
   ) {
+    super();
     this.pool = new pg.Pool({
       connectionString: databaseUrl,
       application_name: 'tollgate mails',
@@ -48,49 +43,40 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   onApplicationBootstrap(): void {
-    this.loops.push(
-      this.work(),
-      this.repeat(RENEW_EVERY_MS, () => this.deliveries.renewLeases()),
-      this.repeat(RESCUE_EVERY_MS, () => this.rescue()),
-    );
+    this.repeatEvery(SECOND_MS, () => this.work());
+    this.repeatEvery(10 * SECOND_MS, () => this.deliveries.renewLeases());
+    this.repeatEvery(10 * SECOND_MS, () => this.rescue());
   }
 
   /** Takes nothing more, and lets what is being sent finish; what takes too long is put back into the queue. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
+  override async beforeApplicationShutdown(): Promise<void> {
+    const ended = super.beforeApplicationShutdown();
     const patience = setTimeout(() => this.hurry.abort(new Error('interrupted: the process ends')), PATIENCE_MS);
     await this.runner?.stop().catch(() => undefined);
-    await Promise.all(this.loops);
+    await ended;
     clearTimeout(patience);
     this.transport.close();
     await this.pool.end();
   }
 
+  /** Until the process ends, or the queue cannot be worked on. */
   private async work(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        this.runner = await run({
-          pgPool: this.pool,
-          taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
-          concurrency: CONNECTIONS_MAX,
-          // Only as batches are its notes on finished jobs waited for; else one that fails is nobody's rejection.
-          preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
-          parsedCronItems: [],
-          noHandleSignals: true,
-          // A transaction pooler may stand between us and the database.
-          noPreparedStatements: true,
-          logger: this.queueLogger(),
-        });
-        if (signal.aborted) {
-          await this.runner.stop();
-        }
-        await this.runner.promise;
-      } catch (error) {
-        this.logger.warn({ msg: 'the queue of mails cannot be worked on; it is tried again', err: error });
-      }
-      await sleep(RESTART_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    this.runner = await run({
+      pgPool: this.pool,
+      taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
+      concurrency: CONNECTIONS_MAX,
+      // Only as batches are its notes on finished jobs waited for; else one that fails is nobody's rejection.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+      parsedCronItems: [],
+      noHandleSignals: true,
+      // A transaction pooler may stand between us and the database.
+      noPreparedStatements: true,
+      logger: this.queueLogger(),
+    });
+    if (this.isStopping) {
+      await this.runner.stop();
     }
+    await this.runner.promise;
   }
 
   /** Jobs that have been locked for long, and of whose mail nobody says that they have it in hand: their process is dead. */
@@ -107,19 +93,6 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       `SELECT count(*) AS count FROM mails WHERE status IN ('queued', 'sending')`,
     );
     this.metrics.mailsWaiting.set(waiting!.count);
-  }
-
-  /** Not all processes at the same moment. */
-  private async repeat(everyMs: number, chore: () => Promise<void>): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        await chore();
-      } catch (error) {
-        this.logger.warn({ msg: 'upkeep of the mails failed; it is tried again', err: error });
-      }
-      await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
-    }
   }
 
   /** The queue tells a lot of its own; only what goes wrong is of interest, and never what a job holds. */
