@@ -4,6 +4,7 @@ import { MailDelivery1792000000000 } from './1792000000000-mail-delivery.js';
 import { ManagedDirectories1793000000000 } from './1793000000000-managed-directories.js';
 import { Codes1794000000000 } from './1794000000000-codes.js';
 import { UserCounts1795000000000 } from './1795000000000-user-counts.js';
+import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-deleted-users.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   ManagedDirectories1793000000000,
   Codes1794000000000,
   UserCounts1795000000000,
+  MailsOfDeletedUsers1797000000000,
 ];

@@ -5,9 +5,10 @@ import { ATTEMPTS_MAX } from '../src/mailer/delivery/delivery-schedule.js';
 import { MailerService, type MailMessage } from '../src/mailer/mailer.service.js';
 import type { MailRestResponse } from '../src/mailer/http/dto/mail.rest.response.js';
 import type { Principal } from '../src/route-policy/principal.js';
+import { DirectoryPurge } from '../src/users/directory-purge.js';
 import type { Client, Reply } from './support/client.js';
 import { TestSmtpServer, eventually, silentServer } from './support/smtp-server.js';
-import { TestApp, type TestUser } from './support/test-app.js';
+import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 import { onServer } from './support/test-database.js';
 
 /** The way of a mail from the change that it announces to a mail server that has its moods. */
@@ -354,6 +355,89 @@ describe('what pays for a mail', () => {
     await untilStatus('sent');
     await eventually(async () => (await row()).hold_id === null);
     expect(await balance()).toEqual({ used: 0, frozen: 0 });
+  });
+});
+
+describe('when its user is deleted', () => {
+  const remaining = async () => (await app.database.query('SELECT 1 FROM mails WHERE user_id = $1', [user.id])).length;
+  const deleteUser = async ({ email } = user) => {
+    const { body } = await admin.post<{ account: { id: string } }>('/v1/user/Read', { email });
+    expect((await admin.post('/v1/user/Delete', { id: body.account.id })).status).toBe(200);
+  };
+
+  it('goes with them when it is over, however it ended', async () => {
+    await enqueue();
+    await untilStatus('sent');
+    await enqueue({ recipient: 'unwanted@example.com', category: 'update' });
+    await untilStatus('suppressed', 'unwanted@example.com');
+    smtp.mood = 'refuses-recipient';
+    await enqueue({ recipient: 'abandoned@example.com' });
+    await untilStatus('abandoned', 'abandoned@example.com');
+    const other = await app.aUser();
+    await enqueue({ user: { directoryId: 0, userId: other.id }, recipient: 'of-another@example.com' });
+    await untilStatus('abandoned', 'of-another@example.com');
+
+    expect(await remaining()).toBe(3);
+    await deleteUser();
+    expect(await remaining()).toBe(0);
+    expect(await row('of-another@example.com')).toMatchObject({ status: 'abandoned' });
+  });
+
+  it('is sent and paid for first when it is on its way, and goes then', async () => {
+    smtp.mood = 'refuses-temporarily';
+    await enqueue({ hold: await aHold() });
+    await enqueue({ recipient: 'second@example.com' });
+    await eventually(async () => (await row()).last_error !== null);
+    await deleteUser();
+    expect(await remaining()).toBe(2);
+
+    smtp.mood = 'accepts';
+    await eventually(async () => (await remaining()) === 0);
+    expect([copiesTo(user.email), copiesTo('second@example.com')]).toEqual([1, 1]);
+    const entries = await app.database.query(
+      `SELECT kind FROM entries WHERE account_id = $1 AND kind <> 'grant' ORDER BY sequence`,
+      [user.accountId],
+    );
+    expect(entries).toEqual([{ kind: 'hold' }, { kind: 'capture' }]);
+  });
+
+  it('goes with the directory that they were in', async () => {
+    const owner = app.client({ 'x-api-key': user.apiKey });
+    await owner.post('/v1/user/Create', { email: 'managed@example.com', password: PASSWORD });
+    await owner.post('/v1/user/SendPasswordResetEmail', { email: 'managed@example.com' });
+    await untilStatus('sent', 'managed@example.com');
+    await deleteUser();
+    await app.nest.get(DirectoryPurge).purge();
+    expect(await app.database.query('SELECT 1 FROM mails WHERE directory_id = $1', [user.accountId])).toEqual([]);
+  });
+
+  it('goes when it ends before the deletion is committed', async () => {
+    smtp.mood = 'slow';
+    await enqueue();
+    await untilStatus('sending');
+    await app.nest.get(Transactions).run(async (tx) => {
+      await tx.query('DELETE FROM users WHERE directory_id = 0 AND id = $1', [user.id]);
+      await smtp.mailTo(user.email);
+      await eventually(async () => {
+        const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+        return (await app.database.query(waiting)).length > 0 || (await row()).status === 'sent';
+      });
+    });
+    await eventually(async () => (await remaining()) === 0);
+  });
+
+  it('goes when it ends, uncommitted, before the deletion', async () => {
+    smtp.mood = 'refuses-temporarily';
+    await enqueue();
+    await eventually(async () => (await row()).status === 'queued' && (await row()).attempts > 0);
+    let deletion: Promise<unknown> | undefined;
+    await app.nest.get(Transactions).run(async (tx) => {
+      await tx.query(`UPDATE mails SET status = 'abandoned' WHERE user_id = $1`, [user.id]);
+      deletion = app.database.query('DELETE FROM users WHERE directory_id = 0 AND id = $1', [user.id]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    });
+    await deletion;
+    expect(await remaining()).toBe(0);
   });
 });
 

@@ -33,7 +33,7 @@ export class Mail {
   })
   id!: number;
 
-  /** Whom it concerns; not always whom it goes to. */
+  /** Whom it concerns; not always whom it goes to. The mail is deleted with them, or as soon as it is over. */
   @Column('bigint', { name: 'user_id' })
   userId!: number;
 

@@ -57,7 +57,7 @@ export class DirectoryRpcController {
   /**
    * Delete an account by id.
    *
-   * Its sessions and keys are dead when the answer arrives. Where an administrator deletes an account of the platform, the
+   * Its sessions and keys are dead when the answer arrives, and its mails are deleted, but for those on their way. Where an administrator deletes an account of the platform, the
    * users of its directory go with it; the ledger stays.
    */
   @Post('Delete')
