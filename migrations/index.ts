@@ -5,6 +5,7 @@ import { ManagedDirectories1793000000000 } from './1793000000000-managed-directo
 import { Codes1794000000000 } from './1794000000000-codes.js';
 import { UserCounts1795000000000 } from './1795000000000-user-counts.js';
 import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-deleted-users.js';
+import { TextsUntilCodesExpire1798000000000 } from './1798000000000-texts-until-codes-expire.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Codes1794000000000,
   UserCounts1795000000000,
   MailsOfDeletedUsers1797000000000,
+  TextsUntilCodesExpire1798000000000,
 ];

@@ -41,6 +41,7 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
 
   // One at a time, the latest first.
   const places: [table: string, part?: string][] = [
+    ['mails', 'code_expires_at'],
     ['users', 'mails_go_with_users'],
     ['user_counts'],
     ['codes'],

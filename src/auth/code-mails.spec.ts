@@ -24,7 +24,7 @@ it('puts the code in every place that is meant for it, and interprets nothing el
 
 it.each(['password_reset', 'magic_link', 'email_verification'] as const)('has words of its own for %s', (purpose) => {
   const message = codeMessage(purpose, user, wordsOf(purpose, {}), 'SHOWN');
-  expect(message).toMatchObject({ user, recipient: 'Joe@example.com', category: 'security', carriesCode: true });
+  expect(message).toMatchObject({ user, recipient: 'Joe@example.com', category: 'security' });
   expect(message.subject).not.toBe('');
   expect(message.text).toContain('SHOWN');
   expect(message.text).not.toContain('$');

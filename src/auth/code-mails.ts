@@ -82,6 +82,5 @@ export function codeMessage(purpose: CodePurpose, user: UserView, words: Words, 
     subject: words.subject,
     // By a function: in a replacement text, `$&` and its like would mean something.
     text: words.text.replaceAll(PLACEHOLDERS[purpose], () => shown),
-    carriesCode: true,
   };
 }

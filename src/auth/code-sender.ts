@@ -3,7 +3,7 @@ import { violatedConstraint } from '../database/database-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { MailerService, type MailMessage } from '../mailer/mailer.service.js';
 import type { CodePurpose } from '../tokens/code-text.js';
-import { CodesService } from '../tokens/codes.service.js';
+import { CODE_TTL_SECONDS, CodesService } from '../tokens/codes.service.js';
 import { canonicalEmail } from '../users/email-address.js';
 import { InvalidEmail, UserNotFound } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
@@ -41,6 +41,7 @@ export class CodeSender {
   /** @throws InvalidRequest, InvalidEmail, UserNotFound, TooManyMails, TooManyWrongCodes */
   async send({ directoryId, email, words: chosen, hold }: CodeRequest, form: CodeForm): Promise<void> {
     const words = wordsOf(form.purpose, chosen);
+    const ttlSeconds = form.ttlSeconds ?? CODE_TTL_SECONDS[form.purpose];
     if (canonicalEmail(email) === undefined) {
       throw new InvalidEmail();
     }
@@ -51,8 +52,9 @@ export class CodeSender {
           throw new UserNotFound();
         }
         await this.quota.take(tx, directoryId, form.purpose, user.email);
-        const code = await this.codes.issue(tx, form.purpose, user, form.ttlSeconds);
-        await this.mailer.enqueue(tx, { ...codeMessage(form.purpose, user, words, form.show(code)), hold });
+        const code = await this.codes.issue(tx, form.purpose, user, ttlSeconds);
+        const message = codeMessage(form.purpose, user, words, form.show(code));
+        await this.mailer.enqueue(tx, { ...message, codeTtlSeconds: ttlSeconds, hold });
       });
     } catch (error) {
       // Deleted since we looked.

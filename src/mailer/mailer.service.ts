@@ -20,8 +20,8 @@ export interface MailMessage {
   text: string;
   /** Display name of the sender, whose address is always the configured one. */
   fromName?: string | undefined;
-  /** Its text is erased once it is sent or given up. */
-  carriesCode?: boolean | undefined;
+  /** How long the code that it carries is good, if any. The text is erased once it is sent, or of no use any more. */
+  codeTtlSeconds?: number | undefined;
   /** Captured when the mail server accepts the mail, released when the mail is given up. */
   hold?: { accountId: number; id: string } | undefined;
 }
@@ -44,12 +44,12 @@ export class MailerService {
    */
   async enqueue(tx: Transaction, message: MailMessage): Promise<void> {
     refuseUnsafe(message);
-    const { user, category, recipient, subject, text, fromName, carriesCode, hold } = message;
+    const { user, category, recipient, subject, text, fromName, codeTtlSeconds, hold } = message;
     await tx.query(
       `WITH mail AS (
-         INSERT INTO mails (directory_id, user_id, category, recipient, from_name, subject, text, carries_code,
+         INSERT INTO mails (directory_id, user_id, category, recipient, from_name, subject, text, code_expires_at,
            hold_account_id, hold_id, message_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, gen_random_uuid())
+         VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $9, $10, gen_random_uuid())
          RETURNING directory_id, id
        )
        SELECT ${addDeliveryJob('mail')} FROM mail`,
@@ -61,7 +61,7 @@ export class MailerService {
         fromName || null,
         subject,
         text,
-        carriesCode ?? false,
+        codeTtlSeconds ?? null,
         hold?.accountId ?? null,
         hold?.id ?? null,
       ],
@@ -108,7 +108,7 @@ export class MailerService {
     const retried = await this.dataSource.query<unknown[]>(
       `WITH mail AS (
          UPDATE mails SET status = 'queued', attempts = 0
-         WHERE id = $1 AND status = 'abandoned' AND text IS NOT NULL
+         WHERE id = $1 AND status = 'abandoned' AND (code_expires_at IS NULL OR text IS NOT NULL AND code_expires_at > now())
          RETURNING directory_id, id
        )
        SELECT ${addDeliveryJob('mail')} FROM mail`,

@@ -46,6 +46,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     this.repeatEvery(SECOND_MS, () => this.work());
     this.repeatEvery(10 * SECOND_MS, () => this.deliveries.renewLeases());
     this.repeatEvery(10 * SECOND_MS, () => this.rescue());
+    this.repeatEvery(10 * SECOND_MS, () => this.deliveries.eraseExpired());
   }
 
   /** Takes nothing more, and lets what is being sent finish; what takes too long is put back into the queue. */
