@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
+import { jest } from '@jest/globals';
 import type { Email } from 'postal-mime';
+import { DirectoryPurge } from '../src/users/directory-purge.js';
 import type { Reply } from './support/client.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
 import { ADMIN, PASSWORD, TestApp, type TestUser } from './support/test-app.js';
@@ -47,6 +49,7 @@ afterAll(async () => {
 beforeEach(async () => {
   joe = await create();
 });
+afterEach(() => jest.restoreAllMocks());
 
 async function call<Body = unknown>(endpoint: string, body?: unknown, by = owner): Promise<Reply<Body>> {
   const client = app.client({ authorization: `Bearer ${by.apiKey}` });
@@ -451,6 +454,24 @@ describe('a verification link', () => {
     const bad = await follow(link);
     expect([bad.status, bad.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
     expect(bad.body).toContain('not valid any more');
+  });
+
+  it('is worth nothing once the directory is closed, as if its user were gone', async () => {
+    const other = await app.aUser();
+    const someone = await create(other);
+    const link = await verificationUrl({}, someone, other);
+    const elsewhere = await verificationUrl(urls, await create(other), other);
+    // As long as the purge has not come by.
+    jest.spyOn(DirectoryPurge.prototype, 'purge').mockResolvedValue();
+    const admin = await app.anAdministrator();
+    const { body } = await call<{ account: Account }>('Read', { email: other.email }, admin);
+    expect((await call('Delete', { id: body.account.id }, admin)).status).toBe(200);
+
+    const reply = await follow(link);
+    expect([reply.status, reply.body]).toEqual([400, expect.stringContaining('<h1>Not verified</h1>')]);
+    expect((await follow(elsewhere)).headers.get('location')).toBe(urls.failure_redirect_url);
+    const verified = await app.database.query('SELECT email_verified_at FROM users WHERE email = $1', [someone.email]);
+    expect(verified).toEqual([{ email_verified_at: null }]);
   });
 
   it.each<[string, (link: URL) => void]>([

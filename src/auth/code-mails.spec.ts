@@ -57,6 +57,13 @@ it.each([
   expect(fieldsOf('magic_link', { fromName })).toContain('from_name');
 });
 
+it('has the usual sender where the name is nothing but spaces', () => {
+  for (const fromName of [undefined, ' ', ' \u00a0\t\u3000']) {
+    expect(wordsOf('magic_link', { fromName }).fromName).toBeUndefined();
+  }
+  expect(wordsOf('magic_link', { fromName: ' Joe ' }).fromName).toBe('Joe');
+});
+
 it('checklist 18: a subject is one line; commas are its own affair', () => {
   for (const lineBreak of ['\r', '\n', '\r\n', '\u0085', '\u2028', '\u2029']) {
     expect(fieldsOf('magic_link', { subject: `a${lineBreak}b` })).toEqual(['subject']);

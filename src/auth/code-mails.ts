@@ -69,7 +69,7 @@ export function wordsOf(purpose: CodePurpose, { fromName, subject, text }: Chose
     throw new InvalidRequest(problems);
   }
   const { subject: usualSubject, text: usualText } = DEFAULTS[purpose];
-  return { fromName, subject: subject ?? usualSubject, text: text ?? usualText };
+  return { fromName: fromName?.trim() || undefined, subject: subject ?? usualSubject, text: text ?? usualText };
 }
 
 /** @param shown what takes the place of the placeholder: the code, or the link that it is in */
