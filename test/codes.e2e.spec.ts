@@ -635,6 +635,47 @@ describe('checklist 20: mails to one address', () => {
   });
 });
 
+describe('a user of a directory', () => {
+  const own = async (path: string, body: object, email = joe.email) => {
+    const { session } = (await login(PASSWORD, email)).body as { session: { id: string } };
+    const client = app.client({ authorization: `Bearer ${session.id}` });
+    expect((await client.post(`/api/v1/users/${path}`, body)).status).toBe(200);
+  };
+  const newPassword = { old_password: PASSWORD, new_password: 'another password' };
+
+  it('is told of a password that was changed with a session of their own', async () => {
+    const mail = await mailOf(joe.email, () => own('password/change', newPassword));
+    expect(mail.subject).toBe('Your password was changed');
+  });
+
+  it('checklist 24: is told of an address that was so changed, at the old one', async () => {
+    const email = `new-${joe.email}`;
+    const mail = await mailOf(joe.email, () => own('profile/update', { email }));
+    expect([mail.subject, mailsTo(email)]).toEqual(['Your email address was changed', []]);
+    expect(await read()).toMatchObject({ email, verified: false });
+  });
+
+  it('checklist 20: is told so often per hour and address, whoever they are meanwhile; the change is made all the same', async () => {
+    await mailOf(joe.email, () => own('password/change', newPassword));
+    await app.database.query('UPDATE mail_quotas SET count = 20 WHERE directory_id = $1', [owner.accountId]);
+    await call('Delete', { id: joe.id });
+    await call('Create', { id: joe.id, email: joe.email, password: PASSWORD });
+    const before = await mailCount();
+    await own('profile/update', { email: `new-${joe.email}` });
+    await own('profile/update', { email: joe.email }, `new-${joe.email}`);
+    expect(await mailCount()).toBe(before + 1);
+    expect(mailsTo(joe.email)).toHaveLength(1);
+  });
+
+  it('is not told by us of what the owner of the directory does', async () => {
+    const before = await mailCount();
+    await call('UpdatePassword', { userId: joe.id, ...newPassword, confirm_password: newPassword.new_password });
+    expect((await call('Update', { id: joe.id, email: `new-${joe.email}` })).status).toBe(200);
+    expect(await mailCount()).toBe(before);
+    expect((await login(newPassword.new_password, `new-${joe.email}`)).status).toBe(200);
+  });
+});
+
 it('takes the price of each call: the dear mails when they are sent, the others at once', async () => {
   await untilSettled();
   const before = await spent();
