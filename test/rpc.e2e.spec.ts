@@ -537,6 +537,19 @@ describe('who may call', () => {
     expect((await client.get('/api/users/me/sessions/')).status).toBe(200);
   });
 
+  it('whose accounts have the numbers of the users, and use up none of those of the platform', async () => {
+    await create(); // has none
+    const before = await app.aUser();
+    for (let i = 0; i < 3; i++) {
+      const session = await login((await create()).username);
+      const client = app.client({ 'x-api-key': session.id });
+      const profile = await client.post<{ data: { id: number } }>('/api/v1/users/profile');
+      const details = await client.post<{ data: { id: number } }>('/api/v1/users/account-details');
+      expect(details.body.data.id).toBe(profile.body.data.id);
+    }
+    expect((await app.aUser()).accountId).toBe(before.accountId + 1);
+  });
+
   it('fifty first questions for a key at once: one key', async () => {
     const { username } = await create();
     const session = await login(username);

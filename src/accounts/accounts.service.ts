@@ -135,7 +135,11 @@ export class AccountsService {
     if (row) {
       return row;
     }
-    await manager.createQueryBuilder().insert().into(Account).values(userKey(owner)).orIgnore().execute();
+    if (owner.directoryId === PLATFORM_DIRECTORY_ID) {
+      throw new UserNotFound(); // closed since the caller was let in
+    }
+    const account = { ...userKey(owner), id: owner.userId };
+    await manager.createQueryBuilder().insert().into(Account).values(account).orIgnore().execute();
     return manager.findOneByOrFail(Account, userKey(owner));
   }
 }
