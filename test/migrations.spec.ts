@@ -70,13 +70,16 @@ it('accounts of managed users get the numbers of the users, and those of the pla
   const users = await database.query<{ directory_id: number; id: number }>(
     `INSERT INTO users (directory_id, external_id, email, email_as_given)
      SELECT directory, it, it || '@example.com', it || '@example.com'
-     FROM unnest(ARRAY[0, 7]) AS directory, generate_series(1, 5) AS it RETURNING directory_id, id`,
+     FROM unnest(ARRAY[7, 0]) AS directory, generate_series(1, 5) AS it RETURNING directory_id, id`,
   );
   // So that each has a number that another one is to get.
-  for (const { directory_id, id } of users.reverse()) {
+  for (const { directory_id, id } of users.sort((a, b) => b.directory_id - a.directory_id || b.id - a.id)) {
     await database.query('INSERT INTO accounts (directory_id, user_id) VALUES ($1, $2)', [directory_id, id]);
   }
-  const accounts = () => database.query('SELECT directory_id, user_id, id FROM accounts ORDER BY 1, 2');
+  const accounts = () =>
+    database.query<{ directory_id: number; user_id: number; id: number }>(
+      'SELECT directory_id, user_id, id FROM accounts ORDER BY 1, 2',
+    );
   const before = await accounts();
   await migrate(dataSourceOptions(database.url));
   expect(await accounts()).toEqual(before.map((it) => (it.directory_id === 0 ? it : { ...it, id: it.user_id })));
