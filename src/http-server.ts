@@ -92,7 +92,7 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       exposedHeaders: ['X-Request-Id', 'X-Credits-Cost', 'X-Credits-Remaining', 'Retry-After'],
     });
   }
-  const fixedHeaders = await securityHeaders(configuration);
+  const fixedHeaders = securityHeaders(configuration);
   server.addHook('onSend', (request, reply, _payload, done) => {
     reply.headers(fixedHeaders).header('x-request-id', request.id);
     if (!reply.hasHeader('cache-control')) {
