@@ -1,0 +1,68 @@
+import { BenchPostgres } from './database/bench-postgres.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { machine } from './machine.js';
+import { interleave } from './measuring/interleave.js';
+import { USAGE, UnusableOptions, readOptions, type Options } from './options.js';
+import { Resources } from './processes/resources.js';
+import { markdownTable, wrongAnswers } from './report.js';
+import { me } from './rows/me.js';
+import type { Bench, Line, Row } from './rows/row.js';
+
+/**
+ * `npm run bench`: measures what docs/performance.md promises, each row beside its reference. Exits with 0 whatever the
+ * times are, and with 1 when an answer was wrong.
+ */
+const ROWS: Row[] = [me];
+
+const resources = new Resources();
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    isInterrupted = true;
+    void resources.stop().then(() => process.exit(130));
+  });
+}
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!isInterrupted) {
+    process.stderr.write(error instanceof UnusableOptions ? `${error.message}\n\n${USAGE}` : `${String(error)}\n`);
+    process.exitCode = error instanceof UnusableOptions ? 2 : 1;
+  }
+} finally {
+  await resources.stop();
+}
+
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(
+    argv,
+    ROWS.map(({ name }) => name),
+  );
+  const postgres = resources.hold(await BenchPostgres.start());
+  const lines = await measure(options, postgres);
+
+  process.stdout.write(`\n${markdownTable(lines)}\n\n${machine(postgres.version)}\n`);
+  const wrong = wrongAnswers(lines);
+  wrong.forEach((line) => process.stdout.write(`WRONG: ${line}\n`));
+  return wrong.length === 0 ? 0 : 1;
+}
+
+async function measure(options: Options, postgres: BenchPostgres): Promise<Line[]> {
+  const { launches, rounds, seconds, users, large } = options;
+  const effort = { launches, rounds, seconds };
+  const bench: Bench = {
+    effort,
+    users,
+    large,
+    resources,
+    generator: resources.hold(new LoadGenerator()),
+    database: (people) => postgres.database(people),
+    interleave: (open, ownEffort = effort) => interleave(ownEffort, resources, open),
+  };
+  const lines: Line[] = [];
+  for (const row of ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name))) {
+    process.stderr.write(`bench: ${row.name}\n`);
+    lines.push(...(await row.run(bench)));
+  }
+  return lines;
+}

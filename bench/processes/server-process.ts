@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../src/database/embedded/launch.js';
+import { NODE_FLAGS } from './node-flags.js';
+import { ask, type PlainAnswer, type Question } from './ask.js';
+
+const POLL_MS = 2;
+const START_MAX_MS = 60_000;
+const STOP_MAX_MS = 20_000;
+/** Of what it says on standard error, for when it fails. */
+const SAID_MAX = 4_000;
+
+export interface ServerOptions {
+  script: string;
+  argv?: string[];
+  /** Besides PORT. Nothing else of ours is handed on but the path to find programs in. */
+  environment?: Record<string, string>;
+  nodeFlags?: string[];
+  /** Asked until it is answered. */
+  probe: Question;
+}
+
+/** A server as a process of its own, whose log goes where nobody reads it, as a line at a time into the null device. */
+export class ServerProcess {
+  private said = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly port: number,
+  ) {
+    child.stderr!.on('data', (chunk: Buffer) => (this.said = (this.said + chunk.toString()).slice(-SAID_MAX)));
+  }
+
+  /** Starts it, and waits for its first answer. @throws with what it says when there is none */
+  static async start({ script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, probe }: ServerOptions): Promise<{
+    server: ServerProcess;
+    answer: PlainAnswer;
+    /** From the start of the process to that answer. */
+    milliseconds: number;
+  }> {
+    const port = await freePort();
+    const startedAt = performance.now();
+    const child = spawn(process.execPath, [...nodeFlags, script, ...argv], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const server = new ServerProcess(child, port);
+    while (performance.now() - startedAt < START_MAX_MS && !server.hasEnded) {
+      const answer = await ask(server.url, probe).catch(() => undefined);
+      if (answer) {
+        return { server, answer, milliseconds: performance.now() - startedAt };
+      }
+      await sleep(POLL_MS);
+    }
+    await server.stop();
+    throw new Error(`${script} does not answer. It says:\n${server.said}`);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resident memory in MiB; undefined where the system has no /proc. */
+  async residentMebibytes(): Promise<number | undefined> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
+    const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    if (this.hasEnded) {
+      return;
+    }
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const harder = setTimeout(() => this.child.kill('SIGKILL'), STOP_MAX_MS);
+    await exit;
+    clearTimeout(harder);
+  }
+
+  private get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+}
