@@ -53,7 +53,7 @@ function cellsOf({ work, against, values, unit, target, subject, reference }: Li
     against,
     `**${middle.toFixed(digits)}**${unit ? ` ${unit}` : ''} (${low.toFixed(digits)} to ${high.toFixed(digits)})`,
     wanted(target, middle, subject, digits),
-    both(subject, reference, ({ rounds }) => rate(median(rounds.map((it) => it.rate)))),
+    both(subject, reference, ({ rounds }) => rate(median(rounds.map((it) => it.rate ?? NaN)))),
     both(subject, reference, (side) => `${milliseconds(side, 'p50')}, ${milliseconds(side, 'p99')}`, ' · '),
     both(subject, reference, ({ queriesPerRequest }) => queriesPerRequest?.toFixed(2) ?? '–'),
   ];
@@ -85,6 +85,9 @@ function both(
 }
 
 function rate(perSecond: number): string {
+  if (Number.isNaN(perSecond)) {
+    return '–';
+  }
   return perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en-US');
 }
 

@@ -4,9 +4,9 @@ import type { LoadPlan } from '../load/plan.js';
 
 /** What one side did in one round. */
 export interface Measurement {
-  /** Per second. */
-  rate: number;
-  /** Milliseconds; unset where nothing is asked. */
+  /** Right answers per second; unset where it says nothing. */
+  rate?: number;
+  /** Milliseconds until the answer; unset where nothing is asked. */
   p50?: number;
   p99?: number;
   /** What was wrong, and how often. */
@@ -34,11 +34,12 @@ interface HttpLoad extends Pick<LoadPlan, 'requests' | 'rate' | 'expectedStatus'
 }
 
 /** A server under load. */
-export function httpSide(generator: LoadGenerator, server: { port: number }, load: HttpLoad): Side {
+export function httpSide(generator: LoadGenerator, server: { host?: string; port: number }, load: HttpLoad): Side {
   const { requests, rate, expectedStatus, connections = CONNECTIONS, counter, prepare } = load;
   const run = async (seconds: number, settleSeconds: number) => {
     await prepare?.();
-    const plan: LoadPlan = { host: '127.0.0.1', port: server.port, requests, connections, seconds, settleSeconds };
+    const { host = '127.0.0.1', port } = server;
+    const plan: LoadPlan = { host, port, requests, connections, seconds, settleSeconds };
     return generator.run({
       ...plan,
       ...(rate === undefined ? {} : { rate }),

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { freePort } from '../../src/database/embedded/launch.js';
 import { NODE_FLAGS } from './node-flags.js';
 import { ask, type PlainAnswer, type Question } from './ask.js';
@@ -22,8 +23,12 @@ export interface ServerOptions {
   probe: Question;
 }
 
-/** A server as a process of its own, whose log goes where nobody reads it, as a line at a time into the null device. */
+/** A server as a process of its own, whose log goes to the null device. */
 export class ServerProcess {
+  /** To the probe. */
+  firstAnswer!: PlainAnswer;
+  /** From the start of the process to that answer. */
+  startMilliseconds = NaN;
   private said = '';
 
   private constructor(
@@ -34,12 +39,8 @@ export class ServerProcess {
   }
 
   /** Starts it, and waits for its first answer. @throws with what it says when there is none */
-  static async start({ script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, probe }: ServerOptions): Promise<{
-    server: ServerProcess;
-    answer: PlainAnswer;
-    /** From the start of the process to that answer. */
-    milliseconds: number;
-  }> {
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const { script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, probe } = options;
     const port = await freePort();
     const startedAt = performance.now();
     const child = spawn(process.execPath, [...nodeFlags, script, ...argv], {
@@ -50,7 +51,9 @@ export class ServerProcess {
     while (performance.now() - startedAt < START_MAX_MS && !server.hasEnded) {
       const answer = await ask(server.url, probe).catch(() => undefined);
       if (answer) {
-        return { server, answer, milliseconds: performance.now() - startedAt };
+        server.firstAnswer = answer;
+        server.startMilliseconds = performance.now() - startedAt;
+        return server;
       }
       await sleep(POLL_MS);
     }
@@ -62,11 +65,15 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resident memory in MiB; undefined where the system has no /proc. */
-  async residentMebibytes(): Promise<number | undefined> {
+  /** Resident memory in MiB. */
+  async residentMebibytes(): Promise<number> {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
     const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-    return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+    if (kibibytes !== undefined) {
+      return Number(kibibytes) / 1024;
+    }
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(this.child.pid)]);
+    return Number(stdout) / 1024;
   }
 
   async stop(): Promise<void> {

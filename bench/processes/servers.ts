@@ -12,7 +12,7 @@ const TOLLGATE = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 /** Node writes them itself, and so does it for the replay. */
 const TRANSPORT_HEADERS = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'];
 
-/** The server itself. Its log, at the level it has by default, goes to the null device. */
+/** The server itself, with the log level that it has by default. */
 export function tollgate(database: BenchDatabase, probe: Question): ServerOptions {
   return {
     script: TOLLGATE,
@@ -37,28 +37,33 @@ export class BareFastify {
   private constructor(
     private readonly server: ServerProcess,
     private readonly folder: string,
-    readonly milliseconds: number,
   ) {}
 
   /** @throws when its answer turns out to be another one */
-  static async start(question: Question, { status, rawHeaders, body }: PlainAnswer): Promise<BareFastify> {
+  static async start(
+    question: Question,
+    { status, rawHeaders, body }: PlainAnswer,
+    nodeFlags?: string[],
+  ): Promise<BareFastify> {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-replay-'));
     const file = join(folder, 'answer.json');
     const headers = ownHeaders(rawHeaders);
     const { method, path } = question;
     await writeFile(file, JSON.stringify({ method, path, status, headers: Object.fromEntries(headers), body }));
     try {
-      const { server, answer, milliseconds } = await ServerProcess.start({
+      const server = await ServerProcess.start({
         script: referenceScript('bare-fastify'),
         argv: [file],
         probe: question,
+        ...(nodeFlags ? { nodeFlags } : {}),
       });
+      const answer = server.firstAnswer;
       const replayed = [answer.status, answer.body, ownHeaders(answer.rawHeaders).sort()];
       if (JSON.stringify(replayed) !== JSON.stringify([status, body, headers.sort()])) {
         await server.stop();
         throw new Error(`Bare Fastify does not answer the same: ${JSON.stringify(replayed)}`);
       }
-      return new BareFastify(server, folder, milliseconds);
+      return new BareFastify(server, folder);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -67,6 +72,10 @@ export class BareFastify {
 
   get port(): number {
     return this.server.port;
+  }
+
+  get startMilliseconds(): number {
+    return this.server.startMilliseconds;
   }
 
   async stop(): Promise<void> {

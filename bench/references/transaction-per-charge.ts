@@ -29,14 +29,17 @@ await startAltered((app, { databaseUrl }) => {
         throw new OutOfCredits(amount, spendable);
       }
       await client.query(
-        `UPDATE balances SET used = used + $2, sequence = sequence + 1, updated_at = now() WHERE account_id = $1`,
+        `UPDATE balances SET used = used + $2, sequence = sequence + 1, updated_at = clock_timestamp()
+         WHERE account_id = $1`,
         [accountId, amount],
       );
       const entry = { accountId, sequence: sequence + 1, operation, amount: -amount, balanceAfter: spendable - amount };
       const { rows: entries } = await client.query<{ created_at: Date }>(
+        // Not now(), which is the time before the lock: an account's entries would go back in time.
         `INSERT INTO entries
-           (account_id, sequence, kind, operation, amount, used_change, allowance_change, balance_after, request_id)
-         VALUES ($1, $2, 'charge', $3, $4, $5, 0, $6, $7)
+           (account_id, sequence, created_at, kind, operation, amount, used_change, allowance_change, balance_after,
+            request_id)
+         VALUES ($1, $2, clock_timestamp(), 'charge', $3, $4, $5, 0, $6, $7)
          RETURNING created_at`,
         [accountId, entry.sequence, operation, -amount, amount, entry.balanceAfter, order.requestId],
       );
