@@ -4,7 +4,7 @@ import { DOCUMENT, writeResults } from './document.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { machine } from './machine.js';
 import { interleave } from './measuring/interleave.js';
-import { USAGE, UnusableOptions, readOptions, type Options } from './options.js';
+import { HelpWanted, USAGE, UnusableOptions, readOptions, type Options } from './options.js';
 import { Resources } from './processes/resources.js';
 import { markdownTable, wrongAnswers } from './report.js';
 import { charges } from './rows/charges.js';
@@ -37,11 +37,23 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!isInterrupted) {
-    process.stderr.write(error instanceof UnusableOptions ? `${error.message}\n\n${USAGE}` : `${String(error)}\n`);
-    process.exitCode = error instanceof UnusableOptions ? 2 : 1;
+    process.exitCode = explain(error);
   }
 } finally {
   await resources.stop();
+}
+
+function explain(error: unknown): number {
+  if (error instanceof HelpWanted) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (error instanceof UnusableOptions) {
+    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+  process.stderr.write(`${String(error)}\n`);
+  return 1;
 }
 
 async function main(argv: string[]): Promise<number> {

@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 /** The command line cannot be used; said in words for whoever typed it. */
 export class UnusableOptions extends Error {}
 
+/** Only help is wanted. */
+export class HelpWanted extends Error {}
+
 export interface Options {
   /** Names of rows; none: all of them. */
   rows: string[];
@@ -44,12 +47,19 @@ npm run bench -- --against URL         any other server, under the same load, be
 
 const DEFAULTS = { launches: 3, rounds: 3, seconds: 4, users: 10_000, large: 1_000_000 };
 
-/** @throws UnusableOptions */
+/** @throws UnusableOptions, HelpWanted */
 export function readOptions(argv: string[], rowNames: string[]): Options {
   const { values, positionals } = parse(argv);
+  if (values.help) {
+    throw new HelpWanted();
+  }
   const unknown = positionals.filter((name) => !rowNames.includes(name));
   if (unknown.length > 0) {
     throw new UnusableOptions(`There is no row ${unknown.join(', ')}. There are: ${rowNames.join(', ')}.`);
+  }
+  const ofAgainst = (['path', 'method', 'header', 'body', 'connections', 'rate'] as const).find((name) => values[name]);
+  if (ofAgainst && values.against === undefined) {
+    throw new UnusableOptions(`--${ofAgainst} is of use with --against only.`);
   }
   const number = (
     name: 'launches' | 'rounds' | 'seconds' | 'users' | 'large' | 'connections' | 'rate',
@@ -93,6 +103,7 @@ function parse(argv: string[]) {
       args: argv,
       allowPositionals: true,
       options: {
+        help: { type: 'boolean' },
         launches: text,
         rounds: text,
         seconds: text,
