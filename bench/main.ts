@@ -27,12 +27,16 @@ const ROWS: Row[] = [me, forged, scale, read, charges, login, storm, list, start
 
 const resources = new Resources();
 let isInterrupted = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    isInterrupted = true;
-    void resources.stop().then(() => process.exit(130));
-  });
-}
+const interrupt = () => {
+  isInterrupted = true;
+  void resources.stop().then(() => process.exit(130));
+};
+process.once('SIGINT', interrupt);
+process.once('SIGTERM', interrupt);
+// Nobody is reading any more.
+process.stdout.once('error', interrupt);
+process.stderr.once('error', interrupt);
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
@@ -67,7 +71,7 @@ async function main(argv: string[]): Promise<number> {
   if (options.against) {
     lines = [await measureAgainst(options.against, options, resources)];
   } else {
-    const postgres = resources.hold(await BenchPostgres.start());
+    const postgres = await resources.holdStarting(BenchPostgres.start());
     lines = await measure(options, postgres);
     isForTheDocument = options.isForTheDocument;
     measuredOn += `, PostgreSQL ${postgres.version}`;

@@ -36,6 +36,10 @@ export class ServerProcess {
     readonly port: number,
   ) {
     child.stderr!.on('data', (chunk: Buffer) => (this.said = (this.said + chunk.toString()).slice(-SAID_MAX)));
+    // When we are interrupted while it starts, nobody else knows of it yet.
+    const kill = () => child.kill('SIGKILL');
+    process.on('exit', kill);
+    child.on('exit', () => process.off('exit', kill));
   }
 
   /** Starts it, and waits for its first answer. @throws with what it says when there is none */
