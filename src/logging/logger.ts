@@ -2,9 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/configuration.js';
-
-const BUFFER_BYTES = 4 * 1024;
-const FLUSH_MS = 100;
+import { LineBuffer } from './line-buffer.js';
 
 /** Places that may hold a secret, whoever logs them. */
 const SECRET_PATHS = [
@@ -30,19 +28,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   }
   return process.stdout.isTTY
     ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true }))
-    : pino(options, bufferedOutput());
-}
-
-/** Lines leave together, because each write costs as much as making a line; none later than a tenth of a second. */
-function bufferedOutput(): DestinationStream {
-  const output = pino.destination({
-    fd: process.stdout.fd,
-    minLength: BUFFER_BYTES,
-    periodicFlush: FLUSH_MS,
-    sync: true,
-  });
-  process.once('exit', () => output.flushSync());
-  return output;
+    : pino(options, new LineBuffer(process.stdout.fd));
 }
 
 /** Parts of Nest that log an error of the start and throw it too; `main.ts` tells the operator, once and in a line. */
