@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import pg from 'pg';
-import { hashPassword } from '../../src/auth/passwords/password-hash.js';
+import bcrypt from 'bcrypt';
+import { passwordDigest } from '../../src/auth/passwords/password-hash.js';
 import { ADMINISTRATOR, FIRST_PERSON, KEY_VERSION, PASSWORD, PASSWORD_KEY, memberIdOf } from './people.js';
 
 /** People per statement. */
@@ -22,7 +23,7 @@ export const MEMBERS = 1_000;
  * @param url of a superuser, who may load rows past the triggers and foreign keys, as a restored backup does
  */
 export async function seed(url: string, people: number): Promise<void> {
-  const passwordHash = await hashPassword(PASSWORD, PASSWORD_KEY, BCRYPT_COST);
+  const passwordHash = await bcrypt.hash(passwordDigest(PASSWORD, PASSWORD_KEY), BCRYPT_COST);
   const db = new pg.Client({ connectionString: url });
   await db.connect();
   const bar = progressBar(people);

@@ -21,6 +21,7 @@ import { LoginThrottle } from './login-throttle.js';
 import { MagicLinksService } from './magic-links.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { HashingQueue } from './passwords/hashing-queue.js';
+import { HashingThreads } from './passwords/hashing-threads.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { RegistrationService } from './registration.service.js';
 
@@ -40,6 +41,7 @@ import { RegistrationService } from './registration.service.js';
     DirectoryService,
     EmailVerificationService,
     HashingQueue,
+    HashingThreads,
     LoginThrottle,
     MagicLinksService,
     PasswordResetService,

@@ -10,8 +10,8 @@ const WAITING_MAX_PER_CORE = 32;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Keeps password hashing from taking over the machine: as many jobs at a time as there are cores for this worker, on the
- * threads of libuv, and a bounded queue. Beyond it callers are told to come back, at once.
+ * Keeps password hashing from taking over the machine: as many jobs at a time as there are cores for this worker, and a
+ * bounded queue. Beyond it callers are told to come back, at once.
  */
 @Injectable()
 export class HashingQueue {

@@ -5,7 +5,8 @@ import type { Transaction } from '../../database/transactions.js';
 import type { UserKey } from '../../route-policy/principal.js';
 import { SecretKeys } from '../../secret-keys/secret-keys.js';
 import { HashingQueue } from './hashing-queue.js';
-import { costOf, decoyHash, hashPassword, isPassword } from './password-hash.js';
+import { HashingThreads } from './hashing-threads.js';
+import { costOf, decoyHash, passwordDigest } from './password-hash.js';
 import { Password } from './password.entity.js';
 
 /** A hash on its way into the database. */
@@ -34,6 +35,7 @@ export class PasswordsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly queue: HashingQueue,
+    private readonly threads: HashingThreads,
     private readonly keys: SecretKeys,
     private readonly configuration: Configuration,
   ) {}
@@ -41,7 +43,9 @@ export class PasswordsService {
   /** Slow: call it before a transaction, not inside one. @throws TooBusy */
   async hash(password: string): Promise<HashedPassword> {
     const key = this.keys.current('password');
-    const hash = await this.queue.run(() => hashPassword(password, key, this.configuration.bcryptCost));
+    const hash = await this.queue.run(() =>
+      this.threads.hash(passwordDigest(password, key), this.configuration.bcryptCost),
+    );
     return { hash, keyVersion: key.version };
   }
 
@@ -87,15 +91,15 @@ export class PasswordsService {
     const current = this.keys.current('password');
     const key = row && this.keys.ofVersion('password', row.keyVersion);
     if (!row || !key) {
-      await isPassword(password, decoyHash(this.configuration.bcryptCost), current);
+      await this.threads.compare(passwordDigest(password, current), decoyHash(this.configuration.bcryptCost));
       return null;
     }
     const cost = costOf(row.hash);
-    const isRight = await isPassword(password, row.hash, key);
+    const isRight = await this.threads.compare(passwordDigest(password, key), row.hash);
     // A hash of a lower cost would answer sooner than a decoy; even a right password, that of a disabled user.
     // 2^n + (2^n + 2^(n+1) + … + 2^(m-1)) is 2^m.
     for (let extra = cost; extra < this.configuration.bcryptCost; extra++) {
-      await isPassword(password, decoyHash(extra), current);
+      await this.threads.compare(passwordDigest(password, current), decoyHash(extra));
     }
     const isOutdated = cost < this.configuration.bcryptCost || key.version !== current.version;
     return isRight ? { hash: row.hash, isOutdated } : null;
