@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
+import { HashingThreads } from '../src/auth/passwords/hashing-threads.js';
 import type { Configuration } from '../src/config/configuration.js';
 import type { Reply } from './support/client.js';
 import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
@@ -19,8 +20,8 @@ let app: TestApp;
 const logs: string[][] = [];
 const secrets = new Set([PASSWORD, OLD_KEY, NEW_KEY]);
 
-const compare = jest.spyOn(bcrypt, 'compare');
-const hash = jest.spyOn(bcrypt, 'hash');
+const compare = jest.spyOn(HashingThreads.prototype, 'compare');
+const hash = jest.spyOn(HashingThreads.prototype, 'hash');
 
 beforeAll(async () => {
   database = await createTestDatabase();
