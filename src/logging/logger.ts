@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/configuration.js';
 
 const BUFFER_BYTES = 4 * 1024;
@@ -17,20 +16,26 @@ const SECRET_PATHS = [
   'err.config',
 ];
 
-/** One line of JSON per event on standard output, or where it is told to; readable text when that is a terminal. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
-  const options = {
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRET_PATHS, remove: true },
-  };
-  if (destination) {
-    return pino(options, destination);
+/** One line of JSON per event. */
+export function createLogger(level: LogLevel, output: DestinationStream): PinoLogger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRET_PATHS, remove: true },
+    },
+    output,
+  );
+}
+
+/** Standard output; readable text when that is a terminal. */
+export async function logOutput(): Promise<DestinationStream> {
+  if (!process.stdout.isTTY) {
+    return bufferedOutput();
   }
-  return process.stdout.isTTY
-    ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true }))
-    : pino(options, bufferedOutput());
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
 }
 
 /** Lines leave together, because each write costs as much as making a line; none later than a tenth of a second. */
@@ -45,8 +50,8 @@ function bufferedOutput(): DestinationStream {
   return output;
 }
 
-/** Parts of Nest that log an error of the start and throw it too; `main.ts` tells the operator, once and in a line. */
-const CONTEXTS_OF_START_ERRORS = ['ExceptionHandler', 'NestApplication', 'TypeOrmModule'];
+/** Parts of Nest that log an error of the start and throw it too; `server.ts` tells the operator, once and in a line. */
+const CONTEXTS_OF_START_ERRORS = ['ExceptionHandler', 'NestApplication'];
 
 /** Lets Nest and our own classes write to that log. */
 export class NestLogger implements LoggerService {
