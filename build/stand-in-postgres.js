@@ -20,7 +20,10 @@ export async function standInPostgres() {
         if (unread.length < end) {
           return;
         }
-        const [type, text] = [isStarted ? String.fromCharCode(unread[0]) : 'startup', unread.toString('latin1', 5, end)];
+        const [type, text] = [
+          isStarted ? String.fromCharCode(unread[0]) : 'startup',
+          unread.toString('latin1', 5, end),
+        ];
         unread = unread.subarray(end);
         isStarted = true;
         if (type === 'startup') {
