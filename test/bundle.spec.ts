@@ -55,7 +55,7 @@ it('loads nothing beside itself but the binary of bcrypt: there is one copy of e
 
 const OPEN = `
   const { openBundle } = await import(${JSON.stringify(new URL('../dist/src/bundle/bundle.js', import.meta.url).href)});
-  process.stdout.write(openBundle().script.cachedDataRejected ? 'compiled anew' : 'already compiled');
+  process.stdout.write(openBundle().script.cachedDataRejected === false ? 'already compiled' : 'compiled anew');
 `;
 
 it.each([
@@ -71,8 +71,10 @@ it('runs where the compiler is another', async () => {
   expect([stderr, exitCode]).toEqual([expect.stringContaining('tollgate: SECRET_KEY is too short'), 1]);
 });
 
-it('logs stacks that name the TypeScript', async () => {
+it('logs stacks that name the TypeScript, and classes by their names', async () => {
   const server = await start();
   await database.query('ALTER TABLE mails RENAME TO elsewhere');
   await eventually(() => /src\/mailer\/delivery\/delivery-worker\.ts:\d+:\d+/.test(server.output));
+  const line = server.output.split('\n').find((text) => text.includes('delivery-worker.ts'))!;
+  expect(JSON.parse(line)).toMatchObject({ context: 'DeliveryWorker', err: { type: 'QueryFailedError' } });
 });
