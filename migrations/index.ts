@@ -6,6 +6,8 @@ import { Codes1794000000000 } from './1794000000000-codes.js';
 import { UserCounts1795000000000 } from './1795000000000-user-counts.js';
 import { CallerInOneLookup1796000000000 } from './1796000000000-caller-in-one-lookup.js';
 import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-deleted-users.js';
+import { TextsUntilCodesExpire1798000000000 } from './1798000000000-texts-until-codes-expire.js';
+import { ManagedAccountIds1799000000000 } from './1799000000000-managed-account-ids.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -17,4 +19,6 @@ export const MIGRATIONS = [
   UserCounts1795000000000,
   CallerInOneLookup1796000000000,
   MailsOfDeletedUsers1797000000000,
+  TextsUntilCodesExpire1798000000000,
+  ManagedAccountIds1799000000000,
 ];

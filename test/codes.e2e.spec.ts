@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
+import { jest } from '@jest/globals';
 import type { Email } from 'postal-mime';
+import { DirectoryPurge } from '../src/users/directory-purge.js';
 import type { Reply } from './support/client.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
 import { ADMIN, PASSWORD, TestApp, type TestUser } from './support/test-app.js';
@@ -47,6 +49,7 @@ afterAll(async () => {
 beforeEach(async () => {
   joe = await create();
 });
+afterEach(() => jest.restoreAllMocks());
 
 async function call<Body = unknown>(endpoint: string, body?: unknown, by = owner): Promise<Reply<Body>> {
   const client = app.client({ authorization: `Bearer ${by.apiKey}` });
@@ -399,6 +402,19 @@ describe('a verification link', () => {
     expect(await read()).toMatchObject({ verified: true, verification_date: expect.stringMatching(/^\d{10}$/) });
   });
 
+  it.each(['https://example.com', 'HTTPS://Example.com:443/a/../b?next=%2f&x=[y]#z'])(
+    'sends to %s as it was given',
+    async (url) => {
+      const link = await verificationUrl({ redirect_url: url, failure_redirect_url: url });
+      expect([link.searchParams.get('redirectUrl'), link.searchParams.get('failureRedirectUrl')]).toEqual([url, url]);
+      const wrong = new URL(link);
+      wrong.searchParams.set('token', 'wrong');
+      for (const followed of [link, wrong]) {
+        expect((await follow(followed)).headers.get('location')).toBe(url);
+      }
+    },
+  );
+
   it('checklist 15: a scanner’s HEAD and GET leave it good for the person, and the date as it was', async () => {
     const link = await verificationUrl(urls);
     expect((await follow(link, 'HEAD')).status).toBe(302);
@@ -438,6 +454,24 @@ describe('a verification link', () => {
     const bad = await follow(link);
     expect([bad.status, bad.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
     expect(bad.body).toContain('not valid any more');
+  });
+
+  it('is worth nothing once the directory is closed, as if its user were gone', async () => {
+    const other = await app.aUser();
+    const someone = await create(other);
+    const link = await verificationUrl({}, someone, other);
+    const elsewhere = await verificationUrl(urls, await create(other), other);
+    // As long as the purge has not come by.
+    jest.spyOn(DirectoryPurge.prototype, 'purge').mockResolvedValue();
+    const admin = await app.anAdministrator();
+    const { body } = await call<{ account: Account }>('Read', { email: other.email }, admin);
+    expect((await call('Delete', { id: body.account.id }, admin)).status).toBe(200);
+
+    const reply = await follow(link);
+    expect([reply.status, reply.body]).toEqual([400, expect.stringContaining('<h1>Not verified</h1>')]);
+    expect((await follow(elsewhere)).headers.get('location')).toBe(urls.failure_redirect_url);
+    const verified = await app.database.query('SELECT email_verified_at FROM users WHERE email = $1', [someone.email]);
+    expect(verified).toEqual([{ email_verified_at: null }]);
   });
 
   it.each<[string, (link: URL) => void]>([
@@ -522,6 +556,8 @@ describe('refused, with the field named, free of charge and without a mail:', ()
     ['SendMagicLink', 'from_name', { ...link, from_name: 'x'.repeat(101) }],
     ['SendMagicLink', 'subject', { ...link, subject: 'a\r\nBcc: eve@evil.example' }],
     ['SendMagicLink', 'subject', { ...link, subject: 'a\u2028b' }],
+    ['SendMagicLink', 'subject', { ...link, subject: '=?utf-8?b?QQ==?=' }],
+    ['SendVerificationEmail', 'from_name', { from_name: '=?utf-8?q?support=40bank=2Eexample?=' }],
     ['SendPasswordResetEmail', 'expiration', { expiration: -1 }],
     ['SendPasswordResetEmail', 'expiration', { expiration: 86_401 }],
     ['SendPasswordResetEmail', 'expiration', { expiration: '9223372036854775807' }],
@@ -607,6 +643,47 @@ describe('checklist 20: mails to one address', () => {
 
     await app.database.query(`UPDATE mail_quotas SET expires_at = now() WHERE directory_id = $1`, [owner.accountId]);
     expect((await again()).status).toBe(200);
+  });
+});
+
+describe('a user of a directory', () => {
+  const own = async (path: string, body: object, email = joe.email) => {
+    const { session } = (await login(PASSWORD, email)).body as { session: { id: string } };
+    const client = app.client({ authorization: `Bearer ${session.id}` });
+    expect((await client.post(`/api/v1/users/${path}`, body)).status).toBe(200);
+  };
+  const newPassword = { old_password: PASSWORD, new_password: 'another password' };
+
+  it('is told of a password that was changed with a session of their own', async () => {
+    const mail = await mailOf(joe.email, () => own('password/change', newPassword));
+    expect(mail.subject).toBe('Your password was changed');
+  });
+
+  it('checklist 24: is told of an address that was so changed, at the old one', async () => {
+    const email = `new-${joe.email}`;
+    const mail = await mailOf(joe.email, () => own('profile/update', { email }));
+    expect([mail.subject, mailsTo(email)]).toEqual(['Your email address was changed', []]);
+    expect(await read()).toMatchObject({ email, verified: false });
+  });
+
+  it('checklist 20: is told so often per hour and address, whoever they are meanwhile; the change is made all the same', async () => {
+    await mailOf(joe.email, () => own('password/change', newPassword));
+    await app.database.query('UPDATE mail_quotas SET count = 20 WHERE directory_id = $1', [owner.accountId]);
+    await call('Delete', { id: joe.id });
+    await call('Create', { id: joe.id, email: joe.email, password: PASSWORD });
+    const before = await mailCount();
+    await own('profile/update', { email: `new-${joe.email}` });
+    await own('profile/update', { email: joe.email }, `new-${joe.email}`);
+    expect(await mailCount()).toBe(before + 1);
+    expect(mailsTo(joe.email)).toHaveLength(1);
+  });
+
+  it('is not told by us of what the owner of the directory does', async () => {
+    const before = await mailCount();
+    await call('UpdatePassword', { userId: joe.id, ...newPassword, confirm_password: newPassword.new_password });
+    expect((await call('Update', { id: joe.id, email: `new-${joe.email}` })).status).toBe(200);
+    expect(await mailCount()).toBe(before);
+    expect((await login(newPassword.new_password, `new-${joe.email}`)).status).toBe(200);
   });
 });
 

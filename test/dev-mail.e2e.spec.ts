@@ -30,7 +30,7 @@ async function send(text: string, subject = 'A subject'): Promise<string> {
       recipient: 'alice@example.com',
       subject,
       text,
-      carriesCode: true,
+      codeTtlSeconds: 600,
     }),
   );
   let name: string | undefined;

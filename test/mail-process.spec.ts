@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/data-source.js';
+import { addDeliveryJob } from '../src/mailer/delivery/delivery-job.js';
 import { MailerService } from '../src/mailer/mailer.service.js';
 import { selfMadeCertificate } from './support/certificate.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
@@ -56,6 +57,8 @@ const enqueue = (recipient: string, hold?: { accountId: number; id: string }) =>
   });
 const unsent = async () =>
   (await database.query(`SELECT 1 FROM mails WHERE status <> 'sent' OR hold_id IS NOT NULL`)).length;
+/** Rows of the queue, with those that nobody works on any more. */
+const jobs = async () => (await database.query('SELECT 1 FROM graphile_worker._private_jobs')).length;
 const copies = () => {
   const byRecipient: Record<string, string[]> = {};
   for (const { to, messageId } of smtp.mails) {
@@ -128,6 +131,23 @@ it('checklist 57: killed between the mail and its note: it goes again under the 
   expect(other).toBe(one);
   expect(more).toEqual([]);
   expect(await creditsOf(second, token)).toEqual({ used: 100, frozen: 0 });
+  await eventually(async () => (await jobs()) === 0);
+});
+
+it('checklist 57: killed before it could say that a job is done: the job is removed by another process', async () => {
+  const server = await start();
+  await enqueue('done@example.com');
+  await enqueue('deleted@example.com');
+  await eventually(async () => (await unsent()) === 0 && (await jobs()) === 0);
+  // As their process left them: the job of a mail that is sent, and that of one that went with its user.
+  await database.query(`SELECT ${addDeliveryJob('mails', `now() + interval '1 hour'`)} FROM mails`);
+  await database.query(
+    `UPDATE graphile_worker._private_jobs SET locked_by = id || ' dead', locked_at = now() - interval '2 minutes', run_at = now()`,
+  );
+  await database.query(`DELETE FROM mails WHERE recipient = 'deleted@example.com'`);
+  await eventually(async () => (await jobs()) === 0);
+  expect(server.child.exitCode).toBeNull();
+  expect(Object.values(copies()).map(({ length }) => length)).toEqual([1, 1]);
 });
 
 it('checklist 57: killed in the middle of many: all arrive, again only what was in hand, all paid for once', async () => {
@@ -145,6 +165,7 @@ it('checklist 57: killed in the middle of many: all arrive, again only what was 
   expect(all.filter((ids) => new Set(ids).size > 1)).toEqual([]);
   expect(all.filter(({ length }) => length > 1).length).toBeLessThanOrEqual(10);
   expect(await creditsOf(second, token)).toEqual({ used: 6_000, frozen: 0 });
+  await eventually(async () => (await jobs()) === 0);
 });
 
 it('checklist 69: SIGTERM lets the mails in hand finish, and leaves the others to the next process', async () => {

@@ -1,6 +1,7 @@
 import { AccountsService } from '../src/accounts/accounts.service.js';
 import { CallHoldsService } from '../src/credits/call-holds.service.js';
 import { Transactions } from '../src/database/transactions.js';
+import { DeliveryService } from '../src/mailer/delivery/delivery.service.js';
 import { ATTEMPTS_MAX } from '../src/mailer/delivery/delivery-schedule.js';
 import { MailerService, type MailMessage } from '../src/mailer/mailer.service.js';
 import type { MailRestResponse } from '../src/mailer/http/dto/mail.rest.response.js';
@@ -48,6 +49,13 @@ const aMessage = (message: Partial<MailMessage> = {}): MailMessage => ({
 });
 const enqueue = (message: Partial<MailMessage> = {}) =>
   app.nest.get(Transactions).run((tx) => app.nest.get(MailerService).enqueue(tx, aMessage(message)));
+/** A mail of which all attempts but one have failed. */
+const enqueueForLastAttempt = (message: Partial<MailMessage> = {}) =>
+  app.nest.get(Transactions).run(async (tx) => {
+    const { recipient } = aMessage(message);
+    await app.nest.get(MailerService).enqueue(tx, aMessage(message));
+    await tx.query('UPDATE mails SET attempts = $2 WHERE recipient = $1', [recipient, ATTEMPTS_MAX - 1]);
+  });
 
 interface MailRow {
   id: number;
@@ -149,10 +157,12 @@ describe('a mail', () => {
   });
 
   it.each(['recipient', 'subject', 'fromName'] as const)(
-    'checklist 18: a line break in %s is refused',
+    'checklist 18: a line break or an encoded word in %s is refused',
     async (field) => {
-      for (const lineBreak of ['\r\n', '\n', '\r', '\u0085', '\u2028', '\u2029']) {
-        await expect(enqueue({ [field]: `a@example.com${lineBreak}Bcc: b@example.com` })).rejects.toMatchObject({
+      const lineBreaks = ['\r\n', '\n', '\r', '\u0085', '\u2028', '\u2029'];
+      const lines = lineBreaks.map((lineBreak) => `a@example.com${lineBreak}Bcc: b@example.com`);
+      for (const text of [...lines, '=?utf-8?q?a=40example=2Ecom?=']) {
+        await expect(enqueue({ [field]: text })).rejects.toMatchObject({
           kind: 'invalid',
           fields: [{ field }],
         });
@@ -185,7 +195,7 @@ describe('a mail that carries a code', () => {
 
   it('checklist 31, 23: loses its text when it is sent, and the code is in no job, list, log or error', async () => {
     smtp.mood = 'refuses-temporarily';
-    await enqueue({ text: `Your code is ${CANARY}.`, carriesCode: true });
+    await enqueue({ text: `Your code is ${CANARY}.`, codeTtlSeconds: 600 });
     await eventually(async () => (await row()).last_error !== null);
     const job = await app.database.query(
       `SELECT * FROM graphile_worker._private_jobs WHERE payload::text LIKE '%mailId%'`,
@@ -202,15 +212,42 @@ describe('a mail that carries a code', () => {
     expect(app.logLines.join()).not.toContain(CANARY);
   });
 
-  it('checklist 31: loses it when it is abandoned, too, though the server quotes it, and cannot be retried', async () => {
+  it('checklist 31: given up, it keeps its text for a retry, and the code is told to nobody though the server quotes it', async () => {
     smtp.mood = 'refuses-content';
-    await enqueue({ text: `Your code is ${CANARY}.`, carriesCode: true });
+    await enqueueForLastAttempt({ text: `Your code is ${CANARY}.`, codeTtlSeconds: 600 });
     await untilStatus('abandoned');
-    expect(await row()).toMatchObject({ text: null, attempts: 1, last_error: 'DATA was answered 554 5.7.1' });
+    const { id, text, last_error } = await row();
+    expect([text, last_error]).toEqual([`Your code is ${CANARY}.`, 'DATA was answered 554 5.7.1']);
+    expect(JSON.stringify(await listed())).not.toContain(CANARY);
     expect(app.logLines.join()).not.toContain(CANARY);
 
-    const refused = await retry((await row()).id);
-    expect([refused.status, refused.body.code]).toEqual([409, 'mailer.mail_text_gone']);
+    smtp.mood = 'accepts';
+    await app.nest.get(DeliveryService).eraseExpired();
+    expect((await retry(id)).status).toBe(200);
+    expect((await smtp.mailTo(user.email)).text).toContain(CANARY);
+    await untilStatus('sent');
+    expect((await row()).text).toBeNull();
+  });
+
+  it('checklist 31: cannot be retried once the code has expired, and loses its text then', async () => {
+    smtp.mood = 'refuses-content';
+    await enqueueForLastAttempt({ text: `Your code is ${CANARY}.`, codeTtlSeconds: 600 });
+    await untilStatus('abandoned');
+    const { id } = await row();
+    await app.database.query('UPDATE mails SET code_expires_at = now() WHERE id = $1', [id]);
+    const refusal = { status: 409, body: { code: 'mailer.mail_text_gone' } };
+    expect(await retry(id)).toMatchObject(refusal);
+
+    await app.nest.get(DeliveryService).eraseExpired();
+    expect((await row()).text).toBeNull();
+    expect(await retry(id)).toMatchObject(refusal);
+  });
+
+  it('checklist 31: loses its text when it is given up after the code has expired', async () => {
+    smtp.mood = 'refuses-content';
+    await enqueueForLastAttempt({ text: `Your code is ${CANARY}.`, codeTtlSeconds: 0 });
+    await untilStatus('abandoned');
+    expect((await row()).text).toBeNull();
   });
 });
 
@@ -276,15 +313,28 @@ describe('checklist 67:', () => {
     expect(copiesTo(user.email)).toBe(1);
   });
 
-  it('a server that refuses the recipient for good: abandoned at once, and visible; a retry costs nothing', async () => {
+  it.each([
+    ['refuses-recipient', 'RCPT TO was answered 550 5.1.1 no such mailbox'],
+    ['refuses-content', 'DATA was answered 554 5.7.1'],
+  ] as const)('a server that %s for good may take it later', async (mood, reason) => {
+    smtp.mood = mood;
+    await enqueue();
+    await eventually(async () => (await row()).attempts === 2 && (await row()).status === 'queued');
+    expect((await row()).last_error).toBe(reason);
+    smtp.mood = 'accepts';
+    await smtp.mailTo(user.email);
+    await untilStatus('sent');
+  });
+
+  it('a server that refuses the recipient to the end: abandoned, and visible; a retry costs nothing', async () => {
     smtp.mood = 'refuses-recipient';
-    await enqueue({ hold: await aHold() });
+    await enqueueForLastAttempt({ hold: await aHold() });
     await untilStatus('abandoned');
     await eventually(async () => (await row()).hold_id === null);
     expect(await balance()).toEqual({ used: 0, frozen: 0 });
     expect(await listed()).toMatchObject({
       status: 'abandoned',
-      attempts: 1,
+      attempts: ATTEMPTS_MAX,
       last_error: 'RCPT TO was answered 550 5.1.1 no such mailbox',
     });
     const abandoned = await admin.get<{ items: MailRestResponse[] }>('/api/mails/?status=abandoned');
@@ -373,10 +423,10 @@ describe('when its user is deleted', () => {
     await enqueue({ recipient: 'unwanted@example.com', category: 'update' });
     await untilStatus('suppressed', 'unwanted@example.com');
     smtp.mood = 'refuses-recipient';
-    await enqueue({ recipient: 'abandoned@example.com' });
+    await enqueueForLastAttempt({ recipient: 'abandoned@example.com' });
     await untilStatus('abandoned', 'abandoned@example.com');
     const other = await app.aUser();
-    await enqueue({ user: { directoryId: 0, userId: other.id }, recipient: 'of-another@example.com' });
+    await enqueueForLastAttempt({ user: { directoryId: 0, userId: other.id }, recipient: 'of-another@example.com' });
     await untilStatus('abandoned', 'of-another@example.com');
 
     expect(await remaining()).toBe(3);

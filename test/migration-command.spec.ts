@@ -22,13 +22,16 @@ function run(...args: string[]): Promise<{ exitCode: number; output: string }> {
   });
 }
 
-/** A table, or its column or trigger. */
+/** A table, or its column, trigger or constraint. */
 const has = async (table: string, part = '%') => {
   const parts = await database.query(
     `SELECT FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND column_name LIKE $2
      UNION ALL
      SELECT FROM information_schema.triggers WHERE event_object_schema = 'public' AND event_object_table = $1
-       AND trigger_name LIKE $2`,
+       AND trigger_name LIKE $2
+     UNION ALL
+     SELECT FROM information_schema.table_constraints WHERE table_schema = 'public' AND table_name = $1
+       AND constraint_name LIKE $2`,
     [table, part],
   );
   return parts.length > 0;
@@ -41,6 +44,8 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
 
   // One at a time, the latest first.
   const places: [table: string, part?: string][] = [
+    ['accounts', 'accounts_managed_id_check'],
+    ['mails', 'code_expires_at'],
     ['users', 'mails_go_with_users'],
     ['principals', 'access_token_id'],
     ['user_counts'],

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { ManagedAccountIds1799000000000 } from '../migrations/1799000000000-managed-account-ids.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { dataSourceOptions } from '../src/data-source.js';
 import { isMigrated, migrate } from '../src/database/migrator.js';
@@ -56,6 +57,36 @@ it('processes that start at once do not collide: one migrates, the others wait',
   await Promise.all(Array.from({ length: 5 }, () => migrate(dataSourceOptions(database.url))));
   const rows = await database.query('SELECT 1 FROM migrations');
   expect(rows).toHaveLength(MIGRATIONS.length);
+});
+
+it('accounts of managed users get the numbers of the users, and those of the platform stay', async () => {
+  await migrate(dataSourceOptions(database.url));
+  const undo = async () => {
+    for (let i = MIGRATIONS.length; i > MIGRATIONS.indexOf(ManagedAccountIds1799000000000); i--) {
+      await dataSource.undoLastMigration({ transaction: 'each' });
+    }
+  };
+  await undo();
+  const users = await database.query<{ directory_id: number; id: number }>(
+    `INSERT INTO users (directory_id, external_id, email, email_as_given)
+     SELECT directory, it, it || '@example.com', it || '@example.com'
+     FROM unnest(ARRAY[7, 0]) AS directory, generate_series(1, 5) AS it RETURNING directory_id, id`,
+  );
+  // So that each has a number that another one is to get.
+  for (const { directory_id, id } of users.sort((a, b) => b.directory_id - a.directory_id || b.id - a.id)) {
+    await database.query('INSERT INTO accounts (directory_id, user_id) VALUES ($1, $2)', [directory_id, id]);
+  }
+  const accounts = () =>
+    database.query<{ directory_id: number; user_id: number; id: number }>(
+      'SELECT directory_id, user_id, id FROM accounts ORDER BY 1, 2',
+    );
+  const before = await accounts();
+  await migrate(dataSourceOptions(database.url));
+  expect(await accounts()).toEqual(before.map((it) => (it.directory_id === 0 ? it : { ...it, id: it.user_id })));
+  expect(await accounts()).not.toEqual(before);
+
+  await undo();
+  expect(new Set((await accounts()).map(({ id }) => id)).size).toBe(users.length);
 });
 
 it('never synchronizes', () => {

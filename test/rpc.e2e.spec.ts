@@ -209,6 +209,17 @@ describe('names', () => {
     expect((await login('somebody@EXAMPLE.com')).userId).toBe(id);
   });
 
+  it('checklist 22: that are addresses name one mailbox: letters beyond ASCII keep their case', async () => {
+    for (const email of ['jos\u00c9@example.com', 'jos\u00e9@example.com']) {
+      expect((await create({ email })).email).toBe(email);
+    }
+    const own = await create({ email: 'Zo\u00cb@example.com', username: 'zo\u00cb@Example.com' });
+    expect(own).toMatchObject({ email: 'zo\u00cb@example.com', username: 'zo\u00cb@example.com' });
+    refused(await call('Create', { email: 'mi\u212ae@example.com', password: PASSWORD }), 400, /^email must be/);
+    const as = { email: 'mike@example.com', username: 'mi\u212ae@example.com', password: PASSWORD };
+    refused(await call('Create', as), 400, /^username must/);
+  });
+
   it.each([
     ['id', { id: 'taken-1' }],
     ['email', { email: 'Taken@example.com' }],
@@ -326,6 +337,15 @@ describe('profile', () => {
     const reply = await client.post('/v1/user/Update', `{"id":"${id}","profile":{"__proto__":"a"}}`);
     refused(reply, 400, /__proto__/);
     expect((await read(id)).profile).toEqual({ constructor: 'g', prototype: 'h' });
+  });
+
+  it('may have such keys when the user changes something else in envelope', async () => {
+    const profile = { hasOwnProperty: 'a', constructor: 'b', toString: 'c' };
+    const { id, username } = await create({ profile });
+    const session = await login(username);
+    const client = app.client({ authorization: `Bearer ${session.id}` });
+    expect((await client.post('/api/v1/users/profile/update', { name: 'Joe Doe' })).status).toBe(200);
+    expect((await read(id)).profile).toEqual(profile);
   });
 });
 
@@ -515,6 +535,19 @@ describe('who may call', () => {
     expect((await client.post('/api/v1/users/api-key/update/')).status).toBe(200);
     expect((await app.client({ 'x-api-key': details.body.data.api_key }).get('/api/users/me/')).status).toBe(401);
     expect((await client.get('/api/users/me/sessions/')).status).toBe(200);
+  });
+
+  it('whose accounts have the numbers of the users, and use up none of those of the platform', async () => {
+    await create(); // has none
+    const before = await app.aUser();
+    for (let i = 0; i < 3; i++) {
+      const session = await login((await create()).username);
+      const client = app.client({ 'x-api-key': session.id });
+      const profile = await client.post<{ data: { id: number } }>('/api/v1/users/profile');
+      const details = await client.post<{ data: { id: number } }>('/api/v1/users/account-details');
+      expect(details.body.data.id).toBe(profile.body.data.id);
+    }
+    expect((await app.aUser()).accountId).toBe(before.accountId + 1);
   });
 
   it('fifty first questions for a key at once: one key', async () => {

@@ -1,4 +1,5 @@
 import {
+  Check,
   Column,
   CreateDateColumn,
   Entity,
@@ -11,6 +12,7 @@ import {
 
 @Entity('accounts')
 @Unique('accounts_user_key', ['directoryId', 'userId'])
+@Check('accounts_managed_id_check', `"directory_id" = 0 OR "id" = "user_id"`)
 @ForeignKey('User', ['directoryId', 'userId'], ['directoryId', 'id'], {
   name: 'accounts_user_fkey',
   onDelete: 'CASCADE',
@@ -19,9 +21,10 @@ export class Account {
   @PrimaryColumn('bigint', { name: 'directory_id', primaryKeyConstraintName: 'accounts_pkey' })
   directoryId!: number;
 
+  /** Drawn by people of the platform alone: it must not tell how many users others manage. A managed user's is the user's own. */
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
-    generatedIdentity: 'ALWAYS',
+    generatedIdentity: 'BY DEFAULT',
     primaryKeyConstraintName: 'accounts_pkey',
   })
   id!: number;

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
-import { MailerService } from '../mailer/mailer.service.js';
+import { SecurityNotices } from '../mailer/security-notices.js';
 import {
   PLATFORM_DIRECTORY_ID,
   userKey,
@@ -42,7 +42,7 @@ export class AccountsService {
     private readonly users: UsersService,
     private readonly credits: CreditsService,
     private readonly tokens: TokensService,
-    private readonly mailer: MailerService,
+    private readonly notices: SecurityNotices,
   ) {}
 
   /** The account of a new user, with its credentials and its first allowance. */
@@ -74,7 +74,7 @@ export class AccountsService {
       throw new UnknownTimezone();
     }
     return this.transactions.run(async (tx) => {
-      const user = await this.updateUser(tx, owner, changes.user);
+      const user = await this.updateUser(tx, owner, changes.user, 'themselves');
       const row = await this.rowOf(tx, owner);
       const account = await tx.save(Object.assign(row, given(changes.account)));
       return { user, account: accountView(account) };
@@ -82,15 +82,20 @@ export class AccountsService {
   }
 
   /**
-   * The old address hears of a new one, in the platform directory: what managed users hear is for the owner of their
-   * directory to say.
+   * The old address hears of a new one, unless the owner of a directory changes it for a user.
    *
+   * @param by who asked for it
    * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
    */
-  async updateUser(tx: Transaction, key: UserKey, changes: UserChanges): Promise<UserView> {
+  async updateUser(
+    tx: Transaction,
+    key: UserKey,
+    changes: UserChanges,
+    by: 'themselves' | 'others',
+  ): Promise<UserView> {
     const { before, after } = await this.users.update(tx, key, changes);
-    if (before.email !== after.email && key.directoryId === PLATFORM_DIRECTORY_ID) {
-      await this.mailer.enqueue(tx, emailChangedMessage(before, after));
+    if (before.email !== after.email) {
+      await this.notices.tell(tx, emailChangedMessage(before, after), before.email, by);
     }
     return after;
   }
@@ -135,7 +140,11 @@ export class AccountsService {
     if (row) {
       return row;
     }
-    await manager.createQueryBuilder().insert().into(Account).values(userKey(owner)).orIgnore().execute();
+    if (owner.directoryId === PLATFORM_DIRECTORY_ID) {
+      throw new UserNotFound(); // closed since the caller was let in
+    }
+    const account = { ...userKey(owner), id: owner.userId };
+    await manager.createQueryBuilder().insert().into(Account).values(account).orIgnore().execute();
     return manager.findOneByOrFail(Account, userKey(owner));
   }
 }

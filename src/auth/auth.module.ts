@@ -19,7 +19,6 @@ import { CodesRpcController } from './http/codes.rpc.controller.js';
 import { DirectoryRpcController } from './http/directory.rpc.controller.js';
 import { LoginThrottle } from './login-throttle.js';
 import { MagicLinksService } from './magic-links.service.js';
-import { MailQuota } from './mail-quota.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { HashingQueue } from './passwords/hashing-queue.js';
 import { PasswordsService } from './passwords/passwords.service.js';
@@ -43,7 +42,6 @@ import { RegistrationService } from './registration.service.js';
     HashingQueue,
     LoginThrottle,
     MagicLinksService,
-    MailQuota,
     PasswordResetService,
     PasswordsService,
     PrincipalsService,

@@ -1,13 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
-import { MailerService } from '../mailer/mailer.service.js';
-import {
-  PLATFORM_DIRECTORY_ID,
-  userKey,
-  type PresentedCredential,
-  type Principal,
-  type UserKey,
-} from '../route-policy/principal.js';
+import { SecurityNotices } from '../mailer/security-notices.js';
+import { userKey, type PresentedCredential, type Principal, type UserKey } from '../route-policy/principal.js';
 import { TokensService, type OpenedSession, type SessionOrigin } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UsersService, type UserReference } from '../users/users.service.js';
@@ -47,7 +41,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly tokens: TokensService,
-    private readonly mailer: MailerService,
+    private readonly notices: SecurityNotices,
     private readonly throttle: LoginThrottle,
   ) {}
 
@@ -76,7 +70,7 @@ export class AuthService {
   }
 
   /**
-   * Changes the caller's password and ends all their other sessions; keys and tokens stay.
+   * Changes the caller's password and ends all their other sessions; keys and tokens stay. They are told by mail.
    *
    * @throws WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
    */
@@ -113,9 +107,7 @@ export class AuthService {
           return undefined;
         }
         await (spared ? this.tokens.endOtherSessions(tx, owner, spared) : this.tokens.endSessions(owner, tx));
-        if (user.directoryId === PLATFORM_DIRECTORY_ID) {
-          await this.mailer.enqueue(tx, passwordChangedMessage(user));
-        }
+        await this.notices.tell(tx, passwordChangedMessage(user), user.email, spared ? 'themselves' : 'others');
         return true;
       });
     });

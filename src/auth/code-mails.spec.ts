@@ -24,7 +24,7 @@ it('puts the code in every place that is meant for it, and interprets nothing el
 
 it.each(['password_reset', 'magic_link', 'email_verification'] as const)('has words of its own for %s', (purpose) => {
   const message = codeMessage(purpose, user, wordsOf(purpose, {}), 'SHOWN');
-  expect(message).toMatchObject({ user, recipient: 'Joe@example.com', category: 'security', carriesCode: true });
+  expect(message).toMatchObject({ user, recipient: 'Joe@example.com', category: 'security' });
   expect(message.subject).not.toBe('');
   expect(message.text).toContain('SHOWN');
   expect(message.text).not.toContain('$');
@@ -51,14 +51,24 @@ it.each([
   'undisclosed: x',
   'a\\b',
   'a\u202eb',
+  '=?utf-8?q?Joe_=3Ceve=40evil=2Eexample=3E?=',
+  'a =?B?',
 ])('checklist 18: the name %j is none', (fromName) => {
   expect(fieldsOf('magic_link', { fromName })).toContain('from_name');
+});
+
+it('has the usual sender where the name is nothing but spaces', () => {
+  for (const fromName of [undefined, ' ', ' \u00a0\t\u3000']) {
+    expect(wordsOf('magic_link', { fromName }).fromName).toBeUndefined();
+  }
+  expect(wordsOf('magic_link', { fromName: ' Joe ' }).fromName).toBe('Joe');
 });
 
 it('checklist 18: a subject is one line; commas are its own affair', () => {
   for (const lineBreak of ['\r', '\n', '\r\n', '\u0085', '\u2028', '\u2029']) {
     expect(fieldsOf('magic_link', { subject: `a${lineBreak}b` })).toEqual(['subject']);
   }
+  expect(fieldsOf('magic_link', { subject: '=?utf-8?b?QQ==?=' })).toEqual(['subject']);
   expect(fieldsOf('magic_link', { subject: 'Hello, Joe: <3 "quoted" @home' })).toEqual([]);
   expect(fieldsOf('magic_link', { fromName: "Zoë O'Neil & Söhne (Support) 👋🏽" })).toEqual([]);
 });

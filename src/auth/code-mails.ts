@@ -1,4 +1,5 @@
 import { InvalidRequest } from '../errors/request.errors.js';
+import { headerProblems } from '../mailer/header-text.js';
 import type { MailMessage } from '../mailer/mailer.service.js';
 import type { CodePurpose } from '../tokens/code-text.js';
 import type { UserView } from '../users/user.view.js';
@@ -46,12 +47,12 @@ const DEFAULTS = {
 
 /** What would let a name pass for an address, or for several, and what turns the direction of writing. */
 const NOT_IN_A_NAME = /[,;:<>@"\\\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
-const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /**
  * What was chosen, and the usual words for the rest.
  *
- * @throws InvalidRequest with the field named: line breaks, a name that plays an address, a text without its placeholder
+ * @throws InvalidRequest with the field named: what is no text of a header, a name that plays an address, a text without
+ *   its placeholder
  */
 export function wordsOf(purpose: CodePurpose, { fromName, subject, text }: ChosenWords): Words {
   const placeholder = PLACEHOLDERS[purpose];
@@ -59,9 +60,7 @@ export function wordsOf(purpose: CodePurpose, { fromName, subject, text }: Chose
     ...(fromName !== undefined && NOT_IN_A_NAME.test(fromName)
       ? [{ field: 'from_name', message: 'from_name must be a name, without , ; : < > @ " and \\' }]
       : []),
-    ...Object.entries({ from_name: fromName, subject })
-      .filter(([, value]) => value !== undefined && LINE_BREAK.test(value))
-      .map(([field]) => ({ field, message: `${field} must be one line` })),
+    ...headerProblems({ from_name: fromName, subject }),
     ...(text !== undefined && !text.includes(placeholder)
       ? [{ field: 'text_content', message: `text_content must contain ${placeholder}` }]
       : []),
@@ -70,7 +69,7 @@ export function wordsOf(purpose: CodePurpose, { fromName, subject, text }: Chose
     throw new InvalidRequest(problems);
   }
   const { subject: usualSubject, text: usualText } = DEFAULTS[purpose];
-  return { fromName, subject: subject ?? usualSubject, text: text ?? usualText };
+  return { fromName: fromName?.trim() || undefined, subject: subject ?? usualSubject, text: text ?? usualText };
 }
 
 /** @param shown what takes the place of the placeholder: the code, or the link that it is in */
@@ -83,6 +82,5 @@ export function codeMessage(purpose: CodePurpose, user: UserView, words: Words, 
     subject: words.subject,
     // By a function: in a replacement text, `$&` and its like would mean something.
     text: words.text.replaceAll(PLACEHOLDERS[purpose], () => shown),
-    carriesCode: true,
   };
 }

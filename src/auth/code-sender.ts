@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { violatedConstraint } from '../database/database-errors.js';
 import { Transactions } from '../database/transactions.js';
+import { MailQuota } from '../mailer/mail-quota.js';
 import { MailerService, type MailMessage } from '../mailer/mailer.service.js';
 import type { CodePurpose } from '../tokens/code-text.js';
-import { CodesService } from '../tokens/codes.service.js';
+import { CODE_TTL_SECONDS, CodesService } from '../tokens/codes.service.js';
 import { canonicalEmail } from '../users/email-address.js';
 import { InvalidEmail, UserNotFound } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
+import { TooManyMails } from './auth.errors.js';
 import { codeMessage, wordsOf, type ChosenWords } from './code-mails.js';
-import { MailQuota } from './mail-quota.js';
 
 /** What every request for a mail with a code says. */
 export interface CodeRequest {
@@ -41,6 +42,7 @@ export class CodeSender {
   /** @throws InvalidRequest, InvalidEmail, UserNotFound, TooManyMails, TooManyWrongCodes */
   async send({ directoryId, email, words: chosen, hold }: CodeRequest, form: CodeForm): Promise<void> {
     const words = wordsOf(form.purpose, chosen);
+    const ttlSeconds = form.ttlSeconds ?? CODE_TTL_SECONDS[form.purpose];
     if (canonicalEmail(email) === undefined) {
       throw new InvalidEmail();
     }
@@ -50,9 +52,13 @@ export class CodeSender {
         if (!user) {
           throw new UserNotFound();
         }
-        await this.quota.take(tx, directoryId, form.purpose, user.email);
-        const code = await this.codes.issue(tx, form.purpose, user, form.ttlSeconds);
-        await this.mailer.enqueue(tx, { ...codeMessage(form.purpose, user, words, form.show(code)), hold });
+        const quota = await this.quota.take(tx, directoryId, form.purpose, user.email);
+        if (!quota.isTaken) {
+          throw new TooManyMails(quota.retryAfterSeconds);
+        }
+        const code = await this.codes.issue(tx, form.purpose, user, ttlSeconds);
+        const message = codeMessage(form.purpose, user, words, form.show(code));
+        await this.mailer.enqueue(tx, { ...message, codeTtlSeconds: ttlSeconds, hold });
       });
     } catch (error) {
       // Deleted since we looked.

@@ -47,7 +47,7 @@ export class DirectoryService {
   /** @throws UserNotFound, InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken */
   async update(directoryId: number, externalId: string, changes: UserChanges): Promise<void> {
     const user = await this.users.getBy(directoryId, { externalId });
-    await this.transactions.run((tx) => this.accounts.updateUser(tx, userKey(user), changes));
+    await this.transactions.run((tx) => this.accounts.updateUser(tx, userKey(user), changes, 'others'));
   }
 
   /**

@@ -21,6 +21,7 @@ const HOST = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}.-]*(:\d{1,5})?$/u;
 const PATH = /^\/?[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*\/?$/;
 /** A scheme, and a host with nothing in front of it. */
 const WEB_URL = /^https?:\/\/[^\s/?#@\\]+([/?#]|$)/i;
+const PRINTABLE_ASCII = /^[!-~]+$/;
 
 /**
  * Makes `https://<address>/<endpoint>/<token>`.
@@ -40,7 +41,7 @@ export function magicLinks(address: string, endpoint: string): (token: string) =
 }
 
 /**
- * A URL that somebody may be sent to, as a browser will read it.
+ * A URL that somebody may be sent to: as it was given, or as a browser will read it if it is not plain ASCII.
  *
  * @param field what the request calls it
  * @throws InvalidRequest unless it is an http or https URL without a user
@@ -50,10 +51,11 @@ export function redirectTarget(field: string, text: string): string {
   if (url === undefined) {
     throw refusal(field, 'must be a URL that begins with http:// or https://, without a user name');
   }
-  if (url.href.length > URL_LENGTH_MAX) {
+  const target = PRINTABLE_ASCII.test(text) ? text : url.href;
+  if (target.length > URL_LENGTH_MAX) {
     throw refusal(field, `must not be longer than ${URL_LENGTH_MAX} characters`);
   }
-  return url.href;
+  return target;
 }
 
 /** The URLs are signed, and the token is not: one that is bad leads to where the signed URLs say. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
-import { MailerService } from '../mailer/mailer.service.js';
-import { PLATFORM_DIRECTORY_ID, userKey } from '../route-policy/principal.js';
+import { SecurityNotices } from '../mailer/security-notices.js';
+import { userKey } from '../route-policy/principal.js';
 import { CodesService } from '../tokens/codes.service.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { UserNotFound } from '../users/users.errors.js';
@@ -22,7 +22,7 @@ export class PasswordResetService {
     private readonly sender: CodeSender,
     private readonly passwords: PasswordsService,
     private readonly tokens: TokensService,
-    private readonly mailer: MailerService,
+    private readonly notices: SecurityNotices,
   ) {}
 
   /** @throws InvalidRequest, InvalidEmail, UserNotFound, TooManyMails, TooManyWrongCodes */
@@ -53,9 +53,7 @@ export class PasswordResetService {
       }
       await this.passwords.reset(tx, userKey(user), password);
       await this.tokens.endSessions(user, tx);
-      if (directoryId === PLATFORM_DIRECTORY_ID) {
-        await this.mailer.enqueue(tx, passwordChangedMessage(user));
-      }
+      await this.notices.tell(tx, passwordChangedMessage(user), user.email, 'others');
       return true;
     });
     if (!isReset) {

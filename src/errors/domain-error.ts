@@ -34,4 +34,12 @@ export abstract class DomainError extends Error {
   readonly retryAfterSeconds?: number;
   /** Methods that the URL does answer to; only on `method_not_allowed`. */
   readonly allowedMethods?: string[];
+
+  constructor(message?: string, options?: ErrorOptions) {
+    // A refusal is an answer, not a fault: nobody reads its stack, and taking it down costs as much as all the rest of it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

@@ -1,9 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import type { LogLevel } from '../config/configuration.js';
-
-const BUFFER_BYTES = 4 * 1024;
-const FLUSH_MS = 100;
+import { LineBuffer } from './line-buffer.js';
 
 /** Places that may hold a secret, whoever logs them. */
 const SECRET_PATHS = [
@@ -32,22 +30,10 @@ export function createLogger(level: LogLevel, output: DestinationStream): PinoLo
 /** Standard output; readable text when that is a terminal. */
 export async function logOutput(): Promise<DestinationStream> {
   if (!process.stdout.isTTY) {
-    return bufferedOutput();
+    return new LineBuffer(process.stdout.fd);
   }
   const { default: pretty } = await import('pino-pretty');
   return pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
-}
-
-/** Lines leave together, because each write costs as much as making a line; none later than a tenth of a second. */
-function bufferedOutput(): DestinationStream {
-  const output = pino.destination({
-    fd: process.stdout.fd,
-    minLength: BUFFER_BYTES,
-    periodicFlush: FLUSH_MS,
-    sync: true,
-  });
-  process.once('exit', () => output.flushSync());
-  return output;
 }
 
 /** Parts of Nest that log an error of the start and throw it too; `server.ts` tells the operator, once and in a line. */

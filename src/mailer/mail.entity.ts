@@ -6,7 +6,7 @@ export type MailCategory = 'security' | 'system' | 'update' | 'notification';
  * - `queued`: waits for its first or its next attempt
  * - `sending`: some process has it in hand
  * - `sent`: the mail server has accepted it
- * - `abandoned`: it was refused for good, or too often
+ * - `abandoned`: it was refused too often, or cannot be sent at all
  * - `suppressed`: its recipient does not want mails of its category
  */
 export type MailStatus = 'queued' | 'sending' | 'sent' | 'abandoned' | 'suppressed';
@@ -21,7 +21,15 @@ export type MailStatus = 'queued' | 'sending' | 'sent' | 'abandoned' | 'suppress
 @Check('mails_lease_check', `("status" = 'sending') = ("leased_until" IS NOT NULL)`)
 @Check('mails_sent_check', `("status" = 'sent') = ("sent_at" IS NOT NULL)`)
 @Check('mails_hold_check', `("hold_account_id" IS NULL) = ("hold_id" IS NULL)`)
-@Check('mails_text_check', `("text" IS NULL) = ("carries_code" AND "status" IN ('sent', 'abandoned', 'suppressed'))`)
+@Check(
+  'mails_text_check',
+  `CASE
+    WHEN "code_expires_at" IS NULL OR "status" IN ('queued', 'sending') THEN "text" IS NOT NULL
+    WHEN "status" IN ('sent', 'suppressed') THEN "text" IS NULL
+    ELSE true
+  END`,
+)
+@Index('mails_code_expires_at', ['codeExpiresAt'], { where: `"status" = 'abandoned' AND "text" IS NOT NULL` })
 export class Mail {
   @PrimaryColumn('bigint', { name: 'directory_id', primaryKeyConstraintName: 'mails_pkey' })
   directoryId!: number;
@@ -50,12 +58,13 @@ export class Mail {
   @Column('text')
   subject!: string;
 
-  /** Null when it carried a code and is over. */
+  /** Null when it carried a code and was sent, or was given up and the code has expired. */
   @Column('text', { nullable: true })
   text!: string | null;
 
-  @Column('boolean', { name: 'carries_code', default: false })
-  carriesCode!: boolean;
+  /** When the code that it carries expires; null when it carries none. */
+  @Column('timestamptz', { name: 'code_expires_at', nullable: true })
+  codeExpiresAt!: Date | null;
 
   /** The same in every attempt, so that a duplicate can be recognised. Random: a number would tell how many mails there are. */
   @Column('uuid', { name: 'message_id' })

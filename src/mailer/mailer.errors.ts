@@ -20,6 +20,6 @@ export class MailTextGone extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'mailer.mail_text_gone';
   constructor() {
-    super('The mail carried a code, so its text was erased when it was abandoned. Ask for a new one.');
+    super('The mail carried a code that has expired, so its text was erased. Ask for a new one.');
   }
 }

@@ -6,7 +6,9 @@ import { DeliveryService } from './delivery/delivery.service.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
 import { MailerRestController } from './http/mailer.rest.controller.js';
 import { mailFolder } from './mail-folder.js';
+import { MailQuota } from './mail-quota.js';
 import { MailerService } from './mailer.service.js';
+import { SecurityNotices } from './security-notices.js';
 import { FileTransport } from './transport/file.transport.js';
 import { MailTransport } from './transport/mail-transport.js';
 import { SmtpTransport } from './transport/smtp.transport.js';
@@ -16,6 +18,8 @@ import { SmtpTransport } from './transport/smtp.transport.js';
   controllers: [MailerRestController],
   providers: [
     MailerService,
+    MailQuota,
+    SecurityNotices,
     DeliveryService,
     DeliveryWorker,
     {
@@ -25,6 +29,6 @@ import { SmtpTransport } from './transport/smtp.transport.js';
         configuration.smtpUrl ? new SmtpTransport(configuration.smtpUrl) : new FileTransport(mailFolder(configuration)),
     },
   ],
-  exports: [MailerService],
+  exports: [MailerService, MailQuota, SecurityNotices],
 })
 export class MailerModule {}

@@ -4,6 +4,7 @@ import type { Transaction } from '../database/transactions.js';
 import { InvalidRequest } from '../errors/request.errors.js';
 import type { UserKey } from '../route-policy/principal.js';
 import { addDeliveryJob } from './delivery/delivery-job.js';
+import { headerProblems } from './header-text.js';
 import { Mail, type MailCategory, type MailStatus } from './mail.entity.js';
 import { mailView, type MailView } from './mail.view.js';
 import { MailNotAbandoned, MailNotFound, MailTextGone } from './mailer.errors.js';
@@ -19,15 +20,14 @@ export interface MailMessage {
   text: string;
   /** Display name of the sender, whose address is always the configured one. */
   fromName?: string | undefined;
-  /** Its text is erased once it is sent or given up. */
-  carriesCode?: boolean | undefined;
+  /** How long the code that it carries is good, if any. The text is erased once it is sent, or of no use any more. */
+  codeTtlSeconds?: number | undefined;
   /** Captured when the mail server accepts the mail, released when the mail is given up. */
   hold?: { accountId: number; id: string } | undefined;
 }
 
 /** One mailbox, not a list, nor anything that a mail server might take for one. */
 const ONE_ADDRESS = /^(?:"(?:[^"\\\p{Cc}]|\\\P{Cc})+"|[^\s"<>(),:;@\\\p{Cc}]+)@[^\s"<>(),;@\\\p{Cc}]+$/u;
-const LINE_BREAK = /[\r\n\u0085\u2028\u2029]/;
 
 /**
  * Owns mails. A mail is a row, written in the transaction of the change that it announces together with the job that
@@ -39,17 +39,17 @@ export class MailerService {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * @throws InvalidRequest for a line break where it would begin another header, and for what is not one address; whoever
-   *   takes these from outside refuses them first, by the name of the field there
+   * @throws InvalidRequest for what would not be shown as it is in a header, or begin another, and for what is not one
+   *   address; whoever takes these from outside refuses them first, by the name of the field there
    */
   async enqueue(tx: Transaction, message: MailMessage): Promise<void> {
     refuseUnsafe(message);
-    const { user, category, recipient, subject, text, fromName, carriesCode, hold } = message;
+    const { user, category, recipient, subject, text, fromName, codeTtlSeconds, hold } = message;
     await tx.query(
       `WITH mail AS (
-         INSERT INTO mails (directory_id, user_id, category, recipient, from_name, subject, text, carries_code,
+         INSERT INTO mails (directory_id, user_id, category, recipient, from_name, subject, text, code_expires_at,
            hold_account_id, hold_id, message_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, gen_random_uuid())
+         VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $9, $10, gen_random_uuid())
          RETURNING directory_id, id
        )
        SELECT ${addDeliveryJob('mail')} FROM mail`,
@@ -61,7 +61,7 @@ export class MailerService {
         fromName || null,
         subject,
         text,
-        carriesCode ?? false,
+        codeTtlSeconds ?? null,
         hold?.accountId ?? null,
         hold?.id ?? null,
       ],
@@ -108,7 +108,7 @@ export class MailerService {
     const retried = await this.dataSource.query<unknown[]>(
       `WITH mail AS (
          UPDATE mails SET status = 'queued', attempts = 0
-         WHERE id = $1 AND status = 'abandoned' AND text IS NOT NULL
+         WHERE id = $1 AND status = 'abandoned' AND (code_expires_at IS NULL OR text IS NOT NULL AND code_expires_at > now())
          RETURNING directory_id, id
        )
        SELECT ${addDeliveryJob('mail')} FROM mail`,
@@ -125,12 +125,10 @@ export class MailerService {
   }
 }
 
-function refuseUnsafe({ recipient, subject, fromName = '' }: MailMessage): void {
+function refuseUnsafe({ recipient, subject, fromName }: MailMessage): void {
   const problems = [
     ...(ONE_ADDRESS.test(recipient) ? [] : [{ field: 'recipient', message: 'recipient must be one email address' }]),
-    ...Object.entries({ subject, fromName })
-      .filter(([, value]) => LINE_BREAK.test(value))
-      .map(([field]) => ({ field, message: `${field} must not contain line breaks` })),
+    ...headerProblems({ subject, fromName }),
   ];
   if (problems.length > 0) {
     throw new InvalidRequest(problems);

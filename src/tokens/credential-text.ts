@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CredentialKind } from '../route-policy/principal.js';
+import { textMac } from '../secret-keys/text-mac.js';
 import type { DerivedKey } from '../secret-keys/secret-keys.js';
 import { BASE62_LENGTH, base62 } from './base62.js';
 
@@ -41,5 +42,5 @@ export function readCredentialText(text: string, keys: readonly DerivedKey[]): C
 }
 
 function mac(message: string, key: DerivedKey): string {
-  return base62(createHmac('sha256', key.bytes).update(message).digest());
+  return base62(textMac(message, key.bytes));
 }

@@ -14,7 +14,9 @@ it.each([
   ['alice@xn--mnchen-3ya.example', 'alice@xn--mnchen-3ya.example'],
   ['alice@example。com', 'alice@example.com'],
   ['alice@mu\u0308nchen.example', 'alice@xn--mnchen-3ya.example'],
-  ['JOSE\u0301@example.com', 'jos\u00e9@example.com'],
+  ['JOSe\u0301@example.com', 'jos\u00e9@example.com'],
+  ['JOSE\u0301@example.com', 'jos\u00c9@example.com'],
+  ['\u0130@example.com', '\u0130@example.com'],
   ['用户@例子.中国', '用户@xn--fsqu00a.xn--fiqs8s'],
 ])('checklist 22: %j is %j', (text, canonical) => {
   expect(canonicalEmail(text)).toBe(canonical);
@@ -68,6 +70,13 @@ it.each([
   'al\u0000ice@example.com',
   'alice@exa\u0000mple.com',
   'al\ud800ice@example.com',
+  'mi\u212ae@example.com',
+  'al\u1fefice@example.com',
+  'al\u037eice@example.com',
+  'al\u200bice@example.com',
+  'al\u00adice@example.com',
+  'al\u3000ice@example.com',
+  '\u202eecila@example.com',
   `${'a'.repeat(65)}@example.com`,
   `alice@${'a'.repeat(64)}.com`,
   `alice@${'a.'.repeat(160)}com`,
@@ -102,6 +111,28 @@ it('has one canonical form, which is its own', () => {
         expect(canonical).not.toMatch(/\s/);
       },
     ),
+  );
+});
+
+it('is the mailbox that was given, but for NFC and the case of ASCII', () => {
+  const unit = fc.oneof(
+    fc.constantFrom(
+      ...'aKZ9.+!"\\eE\u0301\u00c9\u0130\u0131\u017f\u212a\u212b\u1fef\u037e\uff21\u1e9e\u03a3\u200b\u2028\u3000',
+    ),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  );
+  const isAscii = (text: string) => /^\p{ASCII}*$/u.test(text);
+  fc.assert(
+    fc.property(fc.string({ unit, minLength: 1, maxLength: 8 }), (local) => {
+      const canonical = canonicalEmail(`${local}@example.com`);
+      fc.pre(canonical !== undefined);
+      const name = canonical.slice(0, canonical.lastIndexOf('@'));
+      const given = local.trim().replace(/^"(.*)"$/, (_, inner: string) => inner.replace(/\\(.)/g, '$1'));
+      expect(name).toBe(given.normalize('NFC').replace(/[A-Z]+/g, (letters) => letters.toLowerCase()));
+      expect([...given].filter((it) => isAscii(it.normalize('NFC')) && !isAscii(it))).toEqual([]);
+      expect(name).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u);
+    }),
+    { numRuns: 1_000 },
   );
 });
 

@@ -197,13 +197,17 @@ export class UsersService {
     }
   }
 
-  /** Whether this is still the user's address; if so, it is verified from now on, or was before. */
+  /**
+   * Whether this is still the user's address; if so, it is verified from now on, or was before. In a directory that is
+   * being deleted nobody has one.
+   */
   async verifyEmail(tx: Transaction, key: UserKey, email: string): Promise<boolean> {
     const [, affected] = await tx.query<[unknown[], number]>(
       `UPDATE users SET
          email_verified_at = coalesce(email_verified_at, now()),
          updated_at = CASE WHEN email_verified_at IS NULL THEN now() ELSE updated_at END
-       WHERE directory_id = $1 AND id = $2 AND email = $3`,
+       WHERE directory_id = $1 AND id = $2 AND email = $3
+         AND NOT EXISTS (SELECT FROM directory_deletions AS deletion WHERE deletion.directory_id = users.directory_id)`,
       [key.directoryId, key.userId, email],
     );
     return affected === 1;
@@ -256,11 +260,12 @@ function canonicalName(text: string): string {
 }
 
 function usernameFrom(text: string | undefined, owner: { directoryId: number; email: string }): string | null {
-  const name = text === undefined ? '' : canonicalName(text);
+  const given = text ?? '';
+  const name = canonicalName(given);
   if (name === '') {
     return null;
   }
-  const address = canonicalEmail(name);
+  const address = canonicalEmail(given);
   if (address === owner.email || (address !== undefined && owner.directoryId !== PLATFORM_DIRECTORY_ID)) {
     return address;
   }

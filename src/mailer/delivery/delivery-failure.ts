@@ -1,6 +1,6 @@
 /** What a failed attempt means, and what may be told of it. */
 export interface DeliveryFailure {
-  /** Trying again would end the same. */
+  /** The mail itself cannot be sent: trying again would end the same. */
   isPermanent: boolean;
   /** For administrators: never anything of the mail's text, and no credential. */
   reason: string;
@@ -17,21 +17,17 @@ interface SendError {
   responseCode?: number;
 }
 
-/** Refused here, a mail is refused itself: its recipient or its content. Elsewhere it is us or the server, which can change. */
-const COMMANDS_OF_THE_MAIL = ['RCPT TO', 'DATA'];
 /** So far the server knows addresses, not the text, which it might quote. Answers to a login are not told either. */
 const COMMANDS_BEFORE_THE_TEXT = ['MAIL FROM', 'RCPT TO'];
-/** nodemailer's own refusals of a message, before or without asking the server. */
+/** nodemailer's own refusals of a message, which it cannot make. */
 const CODES_OF_THE_MAIL = ['EENVELOPE', 'EMESSAGE'];
 
 const REASON_LENGTH_MAX = 300;
 
 export function deliveryFailure(error: unknown): DeliveryFailure {
-  const { command = '', response, responseCode, code = '' } = error as SendError;
-  const isPermanent =
-    responseCode === undefined
-      ? CODES_OF_THE_MAIL.includes(code)
-      : responseCode >= 500 && COMMANDS_OF_THE_MAIL.includes(command);
+  const { response, responseCode, code = '' } = error as SendError;
+  // What a server refuses for good today, it may take when somebody has looked after it, or after a list of senders.
+  const isPermanent = responseCode === undefined && CODES_OF_THE_MAIL.includes(code);
   return { isPermanent, reason: reasonOf(error as SendError, response) };
 }
 

@@ -23,3 +23,8 @@ export function addDeliveryJob(mail: string, runAt = 'NULL'): string {
     job_key := '${DELIVER_MAIL}:' || ${mail}.directory_id || ':' || ${mail}.id,
     run_at := ${runAt}, max_attempts := ${REPETITIONS_MAX})`;
 }
+
+/** A condition: that the job is that of the mail. Never true of a job that another has replaced. */
+export function isOf(job: string, mail: string): string {
+  return `${mail}.directory_id = split_part(${job}.key, ':', 2)::bigint AND ${mail}.id = split_part(${job}.key, ':', 3)::bigint`;
+}

@@ -8,7 +8,7 @@ import { Metrics } from '../../operations/metrics.js';
 import { SECOND_MS, Upkeep } from '../../upkeep/upkeep.js';
 import { MailTransport } from '../transport/mail-transport.js';
 import { CONNECTIONS_MAX } from '../transport/smtp.transport.js';
-import { addDeliveryJob, DELIVER_MAIL, type DeliveryJob } from './delivery-job.js';
+import { addDeliveryJob, DELIVER_MAIL, isOf, type DeliveryJob } from './delivery-job.js';
 import { DeliveryService, LEASE_SECONDS } from './delivery.service.js';
 
 /** Of one worker among many. Each has a connection to the database, and one of these listens for news. */
@@ -51,6 +51,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     this.repeatEvery(SECOND_MS, () => this.work());
     this.repeatEvery(10 * SECOND_MS, () => this.deliveries.renewLeases());
     this.repeatEvery(10 * SECOND_MS, () => this.rescue());
+    this.repeatEvery(10 * SECOND_MS, () => this.deliveries.eraseExpired());
   }
 
   /** Takes nothing more, and lets what is being sent finish; what takes too long is put back into the queue. */
@@ -90,15 +91,35 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     await this.dataSource.query(
       `SELECT ${addDeliveryJob('mail')}
        FROM graphile_worker.jobs AS job
-       JOIN mails AS mail ON mail.directory_id = split_part(job.key, ':', 2)::bigint AND mail.id = split_part(job.key, ':', 3)::bigint
+       JOIN mails AS mail ON ${isOf('job', 'mail')}
        WHERE job.task_identifier = '${DELIVER_MAIL}' AND job.locked_at < now() - make_interval(secs => $1)
          AND (mail.status <> 'sending' OR mail.leased_until < now())`,
       [LEASE_SECONDS],
     );
+    await this.removeDead();
     const [waiting] = await this.dataSource.query<{ count: number }[]>(
       `SELECT count(*) AS count FROM mails WHERE status IN ('queued', 'sending')`,
     );
     this.metrics.mailsWaiting.set(waiting!.count);
+  }
+
+  /**
+   * Jobs of dead processes that nobody would remove: those whose mail is gone, and those that were added again while they
+   * were locked, whose row the queue keeps, without key and attempts, for its process to remove. To a process that is only
+   * slow the row means nothing any more.
+   */
+  private async removeDead(): Promise<void> {
+    const jobs = `FROM graphile_worker.jobs AS job WHERE job.task_identifier = '${DELIVER_MAIL}'`;
+    await this.dataSource.query(
+      `SELECT graphile_worker.force_unlock_workers(array_agg(job.locked_by)) ${jobs}
+         AND job.locked_at < now() - make_interval(secs => $1)
+         AND NOT EXISTS (SELECT FROM mails AS mail WHERE ${isOf('job', 'mail')})
+       HAVING count(*) > 0`,
+      [LEASE_SECONDS],
+    );
+    await this.dataSource.query(
+      `SELECT graphile_worker.complete_jobs(array_agg(job.id)) ${jobs} AND job.key IS NULL HAVING count(*) > 0`,
+    );
   }
 
   /** The queue tells a lot of its own; only what goes wrong is of interest, and never what a job holds. */

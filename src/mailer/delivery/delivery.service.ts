@@ -83,6 +83,13 @@ export class DeliveryService {
     }
   }
 
+  /** Erases the texts of mails that were given up, and whose codes have expired since: no retry is of use any more. */
+  async eraseExpired(): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE mails SET text = NULL WHERE status = 'abandoned' AND text IS NOT NULL AND code_expires_at <= now()`,
+    );
+  }
+
   private async takeInHand({ directoryId, mailId }: DeliveryJob): Promise<MailInHand | undefined> {
     const [[mail]] = await this.dataSource.query<[MailInHand[], number]>(
       `UPDATE mails SET status = 'sending', attempts = attempts + 1, leased_until = now() + make_interval(secs => $3)
@@ -164,7 +171,7 @@ export class DeliveryService {
            leased_until = NULL,
            last_error = $5,
            sent_at = CASE WHEN $4 = 'sent' THEN now() END,
-           text = CASE WHEN $4 = 'queued' OR NOT carries_code THEN text END
+           text = CASE WHEN $4 = 'queued' OR code_expires_at IS NULL OR ($4 = 'abandoned' AND code_expires_at > now()) THEN text END
          WHERE directory_id = $1 AND id = $2 AND $3::int IS NOT NULL AND ${isOurs}
          RETURNING directory_id, id, status
        )

@@ -25,7 +25,7 @@ export class MailerRestController {
     return pageOf(mails, limit, MailRestResponse.from, (mail) => [mail.id]);
   }
 
-  /** Retry a mail that was abandoned. It costs nothing; the text of a mail that carried a code is gone. */
+  /** Retry a mail that was abandoned. It costs nothing; a mail with a code can be retried until the code expires. */
   @Post(':id/retry')
   @ForAdministrators()
   @ApiParam({ name: 'id', description: 'As the list names it.', schema: { type: 'string', example: '12' } })

@@ -13,8 +13,8 @@ export abstract class CodeMailRpcRequest extends RpcRequest {
   email!: string;
 
   /**
-   * Display name of the sender for the email: a plain name, without `, ; : < > @ " \`. The address stays that of the
-   * server.
+   * Display name of the sender for the email: a plain name, without `, ; : < > @ " \` and `=?`. The address stays that
+   * of the server.
    * @example "Awesome Dot Com"
    */
   @Optional()
@@ -22,7 +22,7 @@ export abstract class CodeMailRpcRequest extends RpcRequest {
   from_name?: string;
 
   /**
-   * Subject of the email. There is a usual one.
+   * Subject of the email, without `=?`. There is a usual one.
    * @example "Welcome"
    */
   @Optional()

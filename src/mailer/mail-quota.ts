@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Configuration } from '../config/configuration.js';
 import type { Transaction } from '../database/transactions.js';
-import type { CodePurpose } from '../tokens/code-text.js';
-import { TooManyMails } from './auth.errors.js';
 
 const MAILS_MAX = 20;
 const WINDOW_SECONDS = 3_600;
 
 /**
- * Counts the mails with codes that go to an address, so that nobody's mailbox can be filled. Of each purpose an address
+ * Counts the mails that others can have sent to an address, so that nobody's mailbox can be filled. Of each kind an address
  * is sent so many per hour; it is the address that counts, because a user can be deleted and made again. What one
  * directory sends counts in no other. The counts live in the database, by its clock; keys are digests.
  */
@@ -18,15 +16,21 @@ export class MailQuota {
   constructor(private readonly configuration: Configuration) {}
 
   /**
-   * Counts one more, if the transaction commits.
+   * Counts one more, if the transaction commits; or says how long to wait.
    *
-   * @throws TooManyMails
+   * @param kind mails of one kind count together
+   * @param email in canonical form
    */
-  async take(tx: Transaction, directoryId: number, purpose: CodePurpose, email: string): Promise<void> {
+  async take(
+    tx: Transaction,
+    directoryId: number,
+    kind: string,
+    email: string,
+  ): Promise<{ isTaken: true } | { isTaken: false; retryAfterSeconds: number }> {
     if (!this.configuration.isRateLimited) {
-      return;
+      return { isTaken: true };
     }
-    const key = createHash('sha256').update(`${purpose}:${email}`).digest('base64url');
+    const key = createHash('sha256').update(`${kind}:${email}`).digest('base64url');
     const taken = await tx.query<unknown[]>(
       `INSERT INTO mail_quotas AS kept (directory_id, key, count, expires_at)
        VALUES ($1, $2, 1, now() + make_interval(secs => $3))
@@ -38,9 +42,10 @@ export class MailQuota {
       [directoryId, key, WINDOW_SECONDS, MAILS_MAX],
     );
     if (taken.length === 0) {
-      throw new TooManyMails(await this.secondsLeft(tx, directoryId, key));
+      return { isTaken: false, retryAfterSeconds: await this.secondsLeft(tx, directoryId, key) };
     }
     await this.forgetExpired(tx);
+    return { isTaken: true };
   }
 
   private async secondsLeft(tx: Transaction, directoryId: number, key: string): Promise<number> {

@@ -1,0 +1,48 @@
+import { ADMINISTRATOR, credentialOf } from '../database/people.js';
+import { httpSide } from '../measuring/side.js';
+import type { Question } from '../processes/ask.js';
+import { ServerProcess } from '../processes/server-process.js';
+import { askFor, tollgate } from '../processes/servers.js';
+import { textOf } from './requests.js';
+import { byRate, type Row } from './row.js';
+
+/** Users from the end of the list to where the page begins. */
+const BEFORE_THE_END = 1_000;
+
+/** A page far down a long list, against its first one. */
+export const list: Row = {
+  name: 'list',
+  async run({ large, database, generator, interleave }) {
+    const db = await database(large);
+    const depth = Math.max(0, large - BEFORE_THE_END);
+    const questionOf = (offset: number): Question => ({
+      method: 'POST',
+      path: '/v1/user/List',
+      headers: { authorization: `Bearer ${credentialOf(ADMINISTRATOR, 'api_key')}` },
+      body: JSON.stringify({ offset }),
+    });
+    const load = (offset: number) => ({
+      requests: [textOf(questionOf(offset))],
+      expectedStatus: 200,
+      counter: db.counter,
+    });
+    const sides = await interleave(async (resources) => {
+      const server = resources.hold(await ServerProcess.start(tollgate(db, questionOf(0))));
+      const { body } = await askFor(200, server.url, questionOf(depth));
+      if (!body.includes(`"email":"person-${depth + ADMINISTRATOR}@`)) {
+        throw new Error(`List at ${depth} answers other people: ${body}`);
+      }
+      return { deep: httpSide(generator, server, load(depth)), first: httpSide(generator, server, load(0)) };
+    });
+    const { values, ...compared } = byRate(sides.deep, sides.first);
+    return [
+      {
+        ...compared,
+        values: values.map((rate) => 1 / rate),
+        work: `rpc \`List\` at ${depth.toLocaleString('en-US')} of ${large.toLocaleString('en-US')}`,
+        against: 'its own first page (time)',
+        target: { atMost: 5 },
+      },
+    ];
+  },
+};

@@ -1,0 +1,34 @@
+import { FIRST_PERSON } from '../database/people.js';
+import { httpSide } from '../measuring/side.js';
+import { RawBcrypt } from '../processes/raw-bcrypt.js';
+import { ServerProcess } from '../processes/server-process.js';
+import { tollgate } from '../processes/servers.js';
+import { LOGINS_AT_ONCE, LOGIN_ROUND_FACTOR, loginQuestion, loginRequests } from './logins.js';
+import { byRate, type Row } from './row.js';
+
+/** Logins, against comparing passwords and doing nothing else. */
+export const login: Row = {
+  name: 'login',
+  async run({ effort, users, database, generator, interleave }) {
+    const db = await database(users);
+    const requests = loginRequests(db, users);
+    const sides = await interleave(
+      async (resources) => {
+        const server = resources.hold(await ServerProcess.start(tollgate(db, loginQuestion(FIRST_PERSON))));
+        return {
+          login: httpSide(generator, server, { requests, connections: LOGINS_AT_ONCE, expectedStatus: 200 }),
+          bcrypt: resources.hold(new RawBcrypt()),
+        };
+      },
+      { ...effort, seconds: effort.seconds * LOGIN_ROUND_FACTOR },
+    );
+    return [
+      {
+        ...byRate(sides.login, sides.bcrypt),
+        work: `login, ${LOGINS_AT_ONCE} at once`,
+        against: 'bcrypt of the same cost on all cores, and nothing else',
+        target: { atLeast: 0.95 },
+      },
+    ];
+  },
+};

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServerProcess } from '../processes/server-process.js';
+import { tollgate } from '../processes/servers.js';
+import type { Row } from './row.js';
+
+const IDLE_SECONDS = 5;
+
+/** What the process holds when it has started and has nothing to do. */
+export const memory: Row = {
+  name: 'memory',
+  async run({ effort, users, database }) {
+    const db = await database(users);
+    const values: number[] = [];
+    for (let launch = 0; launch < effort.launches; launch++) {
+      const probe = { method: 'GET', path: '/health/ready' };
+      const server = await ServerProcess.start({ ...tollgate(db, probe), nodeFlags: [] });
+      try {
+        await sleep(IDLE_SECONDS * 1000);
+        values.push(await server.residentMebibytes());
+      } finally {
+        await server.stop();
+      }
+    }
+    return [{ work: 'memory, idle after start', against: '–', values, unit: 'MiB', target: { atMost: 130 } }];
+  },
+};

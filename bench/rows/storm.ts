@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FIRST_PERSON, credentialOf } from '../database/people.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import { httpSide, type Side } from '../measuring/side.js';
+import { ServerProcess } from '../processes/server-process.js';
+import { tollgate } from '../processes/servers.js';
+import { LOGINS_AT_ONCE, LOGIN_ROUND_FACTOR, loginRequests } from './logins.js';
+import { meQuestion, meRequests, peopleOf } from './requests.js';
+import { byTime, type Row } from './row.js';
+
+const PER_SECOND = 200;
+/** By then the logins have the cores. */
+const HEAD_START_SECONDS = 1;
+
+/** How long `GET /api/users/me/` takes at a quiet rate while many log in, against the same while nobody does. */
+export const storm: Row = {
+  name: 'storm',
+  async run({ effort, users, database, generator, resources, interleave }) {
+    const db = await database(users);
+    const me = { requests: meRequests(peopleOf(db, users), 'api_key'), rate: PER_SECOND, expectedStatus: 200 };
+    const logins = { requests: loginRequests(db, users), connections: LOGINS_AT_ONCE, expectedStatus: 200 };
+    const secondGenerator = resources.hold(new LoadGenerator());
+
+    const sides = await interleave(
+      async (opened) => {
+        const question = meQuestion(credentialOf(FIRST_PERSON, 'api_key'));
+        const server = opened.hold(await ServerProcess.start(tollgate(db, question)));
+        const quiet = httpSide(generator, server, me);
+        const loggingIn = httpSide(secondGenerator, server, logins);
+        return { quiet, stormy: during(quiet, loggingIn) };
+      },
+      { ...effort, seconds: effort.seconds * LOGIN_ROUND_FACTOR },
+    );
+    return [
+      {
+        ...byTime(sides.stormy, sides.quiet, 'p99'),
+        work: `p99 of \`GET /api/users/me/\` at ${PER_SECOND}/s while ${LOGINS_AT_ONCE} log in`,
+        against: 'itself while nobody does',
+        target: { atMost: 4, p99BelowMs: 12 },
+      },
+    ];
+  },
+};
+
+/** One side, measured while another is under load. */
+function during(side: Side, other: Side): Side {
+  return {
+    measure: async (seconds) => {
+      const load = other.measure(seconds + HEAD_START_SECONDS);
+      await sleep(HEAD_START_SECONDS * 1000);
+      const [measured, { wrong }] = await Promise.all([side.measure(seconds), load]);
+      return { ...measured, wrong: { ...measured.wrong, ...wrong } };
+    },
+  };
+}

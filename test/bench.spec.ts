@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from './support/run-program.js';
+
+/** `npm run bench` in small. That it works, not how fast anything is. */
+
+const MAIN = fileURLToPath(new URL('../dist/bench/main.js', import.meta.url));
+const SMALL = ['--launches', '1', '--rounds', '1', '--seconds', '0.3', '--users', '50'];
+
+const bench = (...argv: string[]) => runProgram(process.execPath, [MAIN, ...argv]);
+
+function cellsOf(stdout: string): string[][] {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+it('fills the table, with queries as the database counts them, and exits with 0 whatever the times are', async () => {
+  const { exitCode, stdout, stderr } = await bench('me', 'forged', 'read', ...SMALL);
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('bench: read')]);
+
+  const lines = cellsOf(stdout);
+  expect(lines.map(([work]) => work)).toEqual([
+    '`GET /api/users/me/` by API key',
+    '… by access token',
+    '… by session',
+    '… by API key',
+    '… by API key',
+    'forged credential',
+    'credential that was revoked',
+    '`POST /v1/user/Read` (authenticated, charged, read), one paying account',
+  ]);
+  for (const [, , ratio, , rates, times] of lines) {
+    expect(ratio).toMatch(/^\*\*\d+\.\d\d\*\* \(\d+\.\d\d to \d+\.\d\d\)$/);
+    expect(rates).toMatch(/^[\d,.]+, [\d,.]+$/);
+    expect(times).toMatch(/^[\d.]+, [\d.]+ · [\d.]+, [\d.]+$/);
+  }
+  // Whole numbers and a little of what goes on in the background.
+  const queries = lines.map((cells) =>
+    cells[6]!.split(', ').map((cell) => (cell === '–' ? 0 : Math.floor(Number(cell)))),
+  );
+  expect(queries[3]![1]).toBe(1);
+  expect(queries[4]![1]).toBe(1);
+  expect(queries[5]).toEqual([0, 0]);
+  expect(queries[7]![1]).toBeGreaterThanOrEqual(6); // BEGIN, SELECT, UPDATE, INSERT, COMMIT, and what it has in common
+  expect(stdout).toMatch(/Node \d+\.\d+\.\d+, PostgreSQL \d+\.\d+\./);
+}, 300_000);
+
+describe('--against', () => {
+  async function against(answer: (request: IncomingMessage, response: ServerResponse) => void, ...argv: string[]) {
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => answer(request, response));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      return await bench('--against', `http://127.0.0.1:${port}`, ...argv, ...SMALL);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  it('puts another server under the load, as asked, beside bare Fastify', async () => {
+    const seen = new Set<string>();
+    let count = 0;
+    const { exitCode, stdout } = await against(
+      (request, response) => {
+        const { method, url, headers } = request;
+        seen.add(`${method} ${url} ${headers['x-api-key'] as string} ${headers['content-length']}`);
+        count++;
+        response.setHeader('content-type', 'application/json').write('{"in":'); // without a length, so in chunks
+        response.end('"chunks"}');
+      },
+      ...[
+        '--path',
+        '/login',
+        '--method',
+        'POST',
+        '--header',
+        'X-Api-Key: secret',
+        '--body',
+        '{}',
+        '--connections',
+        '3',
+      ],
+    );
+    expect(exitCode).toBe(0);
+    expect([...seen]).toEqual(['POST /login secret 2']);
+    const [line] = cellsOf(stdout);
+    expect(line![0]).toMatch(/^`POST http:\/\/127\.0\.0\.1:\d+\/login`, 3 connections, status 200$/);
+    expect(Number(line![4]!.split(', ')[0]!.replaceAll(',', ''))).toBeGreaterThan(0);
+    expect(count).toBeGreaterThan(10);
+  });
+
+  it('sends at a rate that it is given', async () => {
+    let count = 0;
+    const { exitCode } = await against(
+      (_request, response) => {
+        count++;
+        response.end('ok');
+      },
+      ...['--rate', '50'],
+    );
+    expect(exitCode).toBe(0);
+    // Half a second to warm up, half a second that counts, and the first look.
+    expect(count).toBeGreaterThanOrEqual(20);
+    expect(count).toBeLessThanOrEqual(60);
+  });
+
+  it('tells of every answer that is wrong, and exits with 1', async () => {
+    let count = 0;
+    const { exitCode, stdout } = await against((request, response) => {
+      count++;
+      if (count % 10 === 0) {
+        request.socket.destroy();
+      } else {
+        response.statusCode = count % 3 === 0 ? 503 : 200;
+        response.end('ok');
+      }
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^WRONG: .*: status 503, \d+ times$/m);
+    expect(stdout).toMatch(/^WRONG: .*: (connection closed|ECONNRESET), \d+ times$/m);
+  });
+});
+
+it('says what is wrong with the command line, and what there is', async () => {
+  const unknown = await bench('mee');
+  expect([unknown.exitCode, unknown.stdout]).toEqual([2, '']);
+  expect(unknown.stderr).toMatch(/There is no row mee\. There are: me, .*\n\nnpm run bench/);
+  expect((await bench('--seconds', 'long')).stderr).toContain('--seconds must be a number from 0.1.');
+  expect((await bench('--path', '/')).stderr).toContain('--path is of use with --against only.');
+  expect((await bench('--against', 'http://127.0.0.1:1', '--header', 'x')).stderr).toContain('--header must be like');
+  const help = await bench('--help');
+  expect([help.exitCode, help.stderr]).toEqual([0, '']);
+});
