@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { MIGRATIONS } from '../migrations/index.js';
 import { Account } from './accounts/account.entity.js';
@@ -21,6 +22,7 @@ const CONNECTIONS_MIN = 5;
 export function dataSourceOptions(databaseUrl: string, workers = 1): DataSourceOptions {
   return {
     type: 'postgres',
+    driver: pg,
     url: databaseUrl,
     entities: [
       Account,

@@ -27,7 +27,7 @@ import { Metrics } from './operations/metrics.js';
 /** The whole of a request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The server, ready to listen; for `main.ts` and the tests alike. */
+/** The server, ready to listen; for `server.ts` and the tests alike. */
 export async function createServer(configuration: Configuration, logger: PinoLogger): Promise<NestFastifyApplication> {
   const { trustProxyHops } = configuration;
   const adapter = new FastifyAdapter({

@@ -3,13 +3,13 @@ import type { Registry } from 'prom-client';
 import type { Configuration } from './config/configuration.js';
 import { createServer } from './http-server.js';
 import { listen } from './listen.js';
-import { createLogger } from './logging/logger.js';
+import { createLogger, logOutput } from './logging/logger.js';
 import { Metrics } from './operations/metrics.js';
 import { Shutdown } from './shutdown.js';
 import { problemsOf } from './start-errors.js';
 import { SupervisorLink } from './workers/supervisor-link.js';
 
-/** One of several processes that serve behind one port; `main.ts` starts them and has prepared everything. */
+/** One of several processes that serve behind one port; `server.ts` starts them and has prepared everything. */
 
 const shutdown = new Shutdown();
 let registry: Registry | undefined;
@@ -23,7 +23,7 @@ const supervisor = new SupervisorLink({
 cluster.worker!.once('disconnect', () => (cluster.worker!.exitedAfterDisconnect = true));
 
 async function serve(configuration: Configuration): Promise<void> {
-  const logger = createLogger(configuration.logLevel);
+  const logger = createLogger(configuration.logLevel, await logOutput());
   shutdown.watch(logger);
   const app = await createServer(configuration, logger);
   shutdown.add(() => app.close());

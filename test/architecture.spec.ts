@@ -80,8 +80,8 @@ it('environment variables are read in one place, and otherwise only handed to ch
   expect(readers.sort()).toEqual([
     'audit-command.ts',
     'database/embedded/run-program.ts',
-    'main.ts',
     'migration-command.ts',
+    'server.ts',
   ]);
 });
 

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { ManagedAccountIds1799000000000 } from '../migrations/1799000000000-managed-account-ids.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { dataSourceOptions } from '../src/data-source.js';
-import { migrate } from '../src/database/migrator.js';
+import { isMigrated, migrate } from '../src/database/migrator.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 let database: TestDatabase;
@@ -101,4 +101,23 @@ it('the ledger has a partition for this month and the next twelve', async () => 
   expect(partitions).toHaveLength(14);
   const month = new Date().toISOString().slice(0, 7).replace('-', '_');
   expect(partitions.map(({ name }) => name)).toContain(`entries_${month}`);
+});
+
+it('an up-to-date database is known as such, and one that lacks a migration of ours or of the queue is not', async () => {
+  expect(await isMigrated(dataSource)).toBe(false);
+  await migrate(dataSourceOptions(database.url));
+  expect(await isMigrated(dataSource)).toBe(true);
+
+  const [ours] = await database.query<{ name: string }>(
+    `DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations) RETURNING name`,
+  );
+  expect(ours!.name).toBe(MIGRATIONS.at(-1)!.name);
+  expect(await isMigrated(dataSource)).toBe(false);
+  await database.query(`INSERT INTO migrations (timestamp, name) VALUES (0, '${ours!.name}')`);
+  expect(await isMigrated(dataSource)).toBe(true);
+
+  await database.query(
+    `DELETE FROM graphile_worker.migrations WHERE id = (SELECT max(id) FROM graphile_worker.migrations)`,
+  );
+  expect(await isMigrated(dataSource)).toBe(false);
 });

@@ -2,15 +2,15 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readEnvironment } from '../../src/config/environment.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { createServer } from '../../src/http-server.js';
-import { createLogger } from '../../src/logging/logger.js';
+import { createLogger, logOutput } from '../../src/logging/logger.js';
 
-/** The server as `main.ts` starts it, with the same log, but with a part of it done in another way. */
+/** The server as `server.ts` starts it, with the same log, but with a part of it done in another way. */
 export async function startAltered(
   alter: (app: NestFastifyApplication, configuration: Configuration) => void,
 ): Promise<void> {
   const { databaseUrl, secretKeys, ...environment } = readEnvironment(process.env);
   const configuration: Configuration = { ...environment, databaseUrl: databaseUrl!, secretKeys: secretKeys! };
-  const app = await createServer(configuration, createLogger(configuration.logLevel));
+  const app = await createServer(configuration, createLogger(configuration.logLevel, await logOutput()));
   alter(app, configuration);
   await app.listen(configuration.port, configuration.host);
   process.on('SIGTERM', () => void app.close().then(() => process.exit()));

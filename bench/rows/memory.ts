@@ -13,7 +13,7 @@ export const memory: Row = {
     const values: number[] = [];
     for (let launch = 0; launch < effort.launches; launch++) {
       const probe = { method: 'GET', path: '/health/ready' };
-      const server = await ServerProcess.start({ ...tollgate(db, probe), nodeFlags: ['--enable-source-maps'] });
+      const server = await ServerProcess.start({ ...tollgate(db, probe), nodeFlags: [] });
       try {
         await sleep(IDLE_SECONDS * 1000);
         values.push(await server.residentMebibytes());

@@ -1,10 +1,9 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
-import { migrate } from './migrator.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { Lookups } from './lookup.js';
+import { isMigrated, migrate } from './migrator.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { Transactions } from './transactions.js';
 
@@ -13,26 +12,38 @@ import { Transactions } from './transactions.js';
 @Module({
   imports: [OperationsModule],
   providers: [Lookups, PreparedStatements, Transactions],
-  exports: [Lookups, PreparedStatements, Transactions],
+  exports: [DataSource, Lookups, PreparedStatements, Transactions],
 })
-export class DatabaseModule {
+export class DatabaseModule implements OnApplicationShutdown {
   static with(optionsFor: (databaseUrl: string, workers: number) => DataSourceOptions): DynamicModule {
     return {
       module: DatabaseModule,
-      imports: [
-        TypeOrmModule.forRootAsync({
+      providers: [
+        {
+          provide: DataSource,
           inject: [Configuration],
-          useFactory: ({ databaseUrl, workers }: Configuration) => ({
-            ...optionsFor(databaseUrl, workers),
-            // An unreachable database is said at once, not retried in silence.
-            retryAttempts: 0,
-          }),
-          dataSourceFactory: async (options) => {
-            await migrate(options as DataSourceOptions);
-            return new DataSource(options as DataSourceOptions).initialize();
-          },
-        }),
+          useFactory: ({ databaseUrl, workers }: Configuration) => open(optionsFor(databaseUrl, workers)),
+        },
       ],
     };
+  }
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+async function open(options: DataSourceOptions): Promise<DataSource> {
+  const dataSource = await new DataSource(options).initialize();
+  try {
+    if (!(await isMigrated(dataSource))) {
+      await migrate(options);
+    }
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
   }
 }

@@ -1,14 +1,36 @@
-import { Logger, runMigrations as installQueue } from 'graphile-worker';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, QueryFailedError, type DataSourceOptions } from 'typeorm';
 
 /** The database is not one that Tollgate can run on. */
 export class UnsuitableDatabase extends Error {}
 
 const SERVER_VERSION_MIN = 150_000;
-/** What the queue has to say goes wrong loudly, or is of no interest. */
-const SILENT = new Logger(() => () => undefined);
+/** What graphile-worker installs, by its own count. */
+const QUEUE_VERSION = 19;
 /** Any number that nobody else uses on this database. */
 const MIGRATION_LOCK = 7_086_554_283;
+
+/**
+ * Asks whether there is anything to migrate, in one round trip; a start of an up-to-date server pays no more.
+ *
+ * @param dataSource initialized
+ */
+export async function isMigrated(dataSource: DataSource): Promise<boolean> {
+  const names = dataSource.migrations.map(({ name }) => name);
+  try {
+    const [database] = await dataSource.query<{ is_migrated: boolean }[]>(
+      `SELECT current_setting('server_version_num')::int >= $1
+          AND (SELECT count(*) FROM migrations WHERE name = ANY ($2)) = $3
+          AND (SELECT max(id) FROM graphile_worker.migrations) >= $4 AS is_migrated`,
+      [SERVER_VERSION_MIN, names, names.length, QUEUE_VERSION],
+    );
+    return database!.is_migrated;
+  } catch (error) {
+    if (error instanceof QueryFailedError) {
+      return false; // There are no such tables, or whatever `migrate` will say better.
+    }
+    throw error;
+  }
+}
 
 /**
  * Brings the schema up to date, ours and that of the job queue. Several processes may call it at once: one migrates
@@ -43,11 +65,17 @@ async function migrateUnderLock(dataSource: DataSource): Promise<void> {
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await dataSource.runMigrations({ transaction: 'each' });
-      await installQueue({ connectionString: (dataSource.options as { url: string }).url, logger: SILENT });
+      await installQueue((dataSource.options as { url: string }).url);
     } finally {
       await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     }
   } finally {
     await session.release();
   }
+}
+
+/** What the queue has to say goes wrong loudly, or is of no interest. */
+async function installQueue(connectionString: string): Promise<void> {
+  const { Logger, runMigrations } = await import('graphile-worker');
+  await runMigrations({ connectionString, logger: new Logger(() => () => undefined) });
 }

@@ -4,6 +4,8 @@ import {
   type ValidationError,
   type ValidationPipeOptions,
 } from '@nestjs/common';
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
 import type { FieldProblem } from '../errors/domain-error.js';
 import { InvalidRequest, MalformedBody } from '../errors/request.errors.js';
 import { NoFieldsRequest } from './no-fields.request.js';
@@ -13,6 +15,9 @@ import { RpcRequest, givenFields } from './rpc.request.js';
 const PROBLEMS_MAX = 20;
 
 const OPTIONS: ValidationPipeOptions = {
+  // Else Nest loads all of both packages.
+  validatorPackage: { validate },
+  transformerPackage: { classToPlain: instanceToPlain, plainToInstance },
   transform: true,
   whitelist: true,
   forbidNonWhitelisted: true,

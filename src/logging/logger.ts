@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/configuration.js';
 import { LineBuffer } from './line-buffer.js';
 
@@ -15,24 +14,30 @@ const SECRET_PATHS = [
   'err.config',
 ];
 
-/** One line of JSON per event on standard output, or where it is told to; readable text when that is a terminal. */
-export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
-  const options = {
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRET_PATHS, remove: true },
-  };
-  if (destination) {
-    return pino(options, destination);
-  }
-  return process.stdout.isTTY
-    ? pino(options, pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true }))
-    : pino(options, new LineBuffer(process.stdout.fd));
+/** One line of JSON per event. */
+export function createLogger(level: LogLevel, output: DestinationStream): PinoLogger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRET_PATHS, remove: true },
+    },
+    output,
+  );
 }
 
-/** Parts of Nest that log an error of the start and throw it too; `main.ts` tells the operator, once and in a line. */
-const CONTEXTS_OF_START_ERRORS = ['ExceptionHandler', 'NestApplication', 'TypeOrmModule'];
+/** Standard output; readable text when that is a terminal. */
+export async function logOutput(): Promise<DestinationStream> {
+  if (!process.stdout.isTTY) {
+    return new LineBuffer(process.stdout.fd);
+  }
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
+}
+
+/** Parts of Nest that log an error of the start and throw it too; `server.ts` tells the operator, once and in a line. */
+const CONTEXTS_OF_START_ERRORS = ['ExceptionHandler', 'NestApplication'];
 
 /** Lets Nest and our own classes write to that log. */
 export class NestLogger implements LoggerService {

@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import fastifyStatic from '@fastify/static';
+import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
 // The document is written by the build: only compiled classes carry the schemas.
 const { resolve } = createRequire(import.meta.url);
 const DOCUMENT = resolve('#openapi.json');
 const SWAGGER_UI = dirname(resolve('swagger-ui-dist/package.json'));
+/** What the page needs of it. */
+const ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-16x16.png': 'image/png',
+  'favicon-32x32.png': 'image/png',
+};
+const ASSET_MAX_AGE_SECONDS = 3_600;
 
 /**
  * Everything on it is asked for relative to the page, so that it works below whatever path a proxy puts the server.
@@ -59,12 +66,10 @@ export async function serveDocumentation(server: FastifyInstance): Promise<void>
     return reply.type('text/html; charset=utf-8').send(page(isFolder ? '../' : './'));
   });
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript; charset=utf-8').send(START));
-  await server.register(fastifyStatic, {
-    root: SWAGGER_UI,
-    prefix: '/docs/assets/',
-    wildcard: false,
-    index: false,
-    allowedPath: (path) => /^\/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-(16x16|32x32)\.png)$/.test(path),
-    decorateReply: false,
-  });
+  for (const [name, type] of Object.entries(ASSETS)) {
+    server.get(`/docs/assets/${name}`, async (_, reply) => {
+      reply.type(type).header('cache-control', `public, max-age=${ASSET_MAX_AGE_SECONDS}`);
+      return readFile(join(SWAGGER_UI, name));
+    });
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The program of the tests: holds an embedded database as `main.ts` does, in a process that can be killed.
+ * The program of the tests: holds an embedded database as `server.ts` does, in a process that can be killed.
  * Usage: node holder.js start|use <dataDir> <machineDir> [durable]. Says in JSON lines what happens; "stop" on its input stops it.
  */
 import {

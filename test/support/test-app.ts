@@ -26,7 +26,7 @@ export interface TestUser {
   accessToken: string;
 }
 
-/** The real server on a real port over a real database, as `main.ts` makes it. */
+/** The real server on a real port over a real database, as `server.ts` makes it. */
 export class TestApp {
   logLines: string[] = [];
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger as QueueLogger, run, type Runner, type Task } from 'graphile-worker';
+import type { LogFunctionFactory, Runner, Task } from 'graphile-worker';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Configuration } from '../../config/configuration.js';
@@ -67,6 +67,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
 
   /** Until the process ends, or the queue cannot be worked on. */
   private async work(): Promise<void> {
+    const { Logger: QueueLogger, run } = await import('graphile-worker');
     this.runner = await run({
       pgPool: this.pool,
       taskList: { [DELIVER_MAIL]: ((job: DeliveryJob) => this.deliveries.deliver(job, this.hurry.signal)) as Task },
@@ -77,7 +78,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
       noHandleSignals: true,
       // A transaction pooler may stand between us and the database.
       noPreparedStatements: true,
-      logger: this.queueLogger(),
+      logger: new QueueLogger(this.queueLog),
     });
     if (this.isStopping) {
       await this.runner.stop();
@@ -122,13 +123,11 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
   }
 
   /** The queue tells a lot of its own; only what goes wrong is of interest, and never what a job holds. */
-  private queueLogger(): QueueLogger {
-    return new QueueLogger(() => (level: string, message) => {
-      if (level === 'error' || level === 'warning') {
-        this.logger.warn({ msg: message.split('\n', 1)[0] });
-      } else {
-        this.logger.debug({ msg: message });
-      }
-    });
-  }
+  private readonly queueLog: LogFunctionFactory = () => (level: string, message) => {
+    if (level === 'error' || level === 'warning') {
+      this.logger.warn({ msg: message.split('\n', 1)[0] });
+    } else {
+      this.logger.debug({ msg: message });
+    }
+  };
 }

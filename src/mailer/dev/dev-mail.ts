@@ -2,7 +2,6 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import PostalMime from 'postal-mime';
 import type { Configuration } from '../../config/configuration.js';
 import { isLoopbackHost } from '../../config/loopback-host.js';
 import { mailFolder } from '../mail-folder.js';
@@ -70,5 +69,6 @@ async function mailNames(folder: string): Promise<string[]> {
 }
 
 async function read(folder: string, name: string): Promise<KeptMail> {
+  const { default: PostalMime } = await import('postal-mime');
   return { name, mail: await PostalMime.parse(await readFile(join(folder, name))) };
 }

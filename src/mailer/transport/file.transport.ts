@@ -1,14 +1,13 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { createTransport } from 'nodemailer';
 import { MailTransport, type OutgoingMail } from './mail-transport.js';
 import { messageOf } from './message.js';
 
 /** Without a mail server: keeps each mail as a file that any mail program opens, readable by its owner alone. */
 export class FileTransport extends MailTransport {
   private readonly logger = new Logger('Mailer');
-  private readonly composer = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
+  private composer: ReturnType<typeof createComposer> | undefined;
 
   constructor(private readonly folder: string) {
     super();
@@ -16,7 +15,8 @@ export class FileTransport extends MailTransport {
 
   /** The same mail goes to the same file, however often it is sent. */
   async send(mail: OutgoingMail): Promise<void> {
-    const { message } = await this.composer.sendMail(messageOf(mail));
+    this.composer ??= createComposer();
+    const { message } = await (await this.composer).sendMail(messageOf(mail));
     const path = join(this.folder, `${mail.date.toISOString().replaceAll(':', '-')}-${mail.messageId}.eml`);
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await writeFile(`${path}.part`, message as Buffer, { mode: 0o600 });
@@ -26,6 +26,12 @@ export class FileTransport extends MailTransport {
   }
 
   close(): void {
-    this.composer.close();
+    void this.composer?.then((composer) => composer.close());
   }
+}
+
+/** Loaded with the first mail. */
+async function createComposer() {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
 }

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { isLoopbackHost } from '../../config/loopback-host.js';
 import { MailTransport, type OutgoingMail } from './mail-transport.js';
 import { messageOf } from './message.js';
@@ -10,23 +9,25 @@ export const CONNECTIONS_MAX = 10;
  * goes before what is said here.
  */
 export class SmtpTransport extends MailTransport {
-  private readonly pool: ReturnType<typeof createPool>;
+  private pool: ReturnType<typeof createPool> | undefined;
 
-  constructor(smtpUrl: string) {
+  constructor(private readonly smtpUrl: string) {
     super();
-    this.pool = createPool(smtpUrl);
   }
 
   async send(mail: OutgoingMail, signal: AbortSignal): Promise<void> {
-    await this.pool.sendMail({ ...messageOf(mail), signal });
+    this.pool ??= createPool(this.smtpUrl);
+    await (await this.pool).sendMail({ ...messageOf(mail), signal });
   }
 
   close(): void {
-    this.pool.close();
+    void this.pool?.then((pool) => pool.close());
   }
 }
 
-function createPool(smtpUrl: string) {
+/** Loaded with the first mail. */
+async function createPool(smtpUrl: string) {
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     url: smtpUrl,
     pool: true,
