@@ -93,8 +93,12 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
     });
   }
   const fixedHeaders = securityHeaders(configuration);
-  server.addHook('onSend', (request, reply, _payload, done) => {
+  // First of all: a page has a policy of its own in place of ours.
+  server.addHook('onRequest', (request, reply, done) => {
     reply.headers(fixedHeaders).header('x-request-id', request.id);
+    done();
+  });
+  server.addHook('onSend', (_request, reply, _payload, done) => {
     if (!reply.hasHeader('cache-control')) {
       reply.header('cache-control', 'no-store');
     }

@@ -43,14 +43,14 @@ it('serves the document and its page, keeps a mail and shows it, and stops', asy
   expect(await server.stop()).toBe(0);
 });
 
-it('loads nothing beside itself but the binary of bcrypt: there is one copy of everything', async () => {
+it('loads nothing beside itself but what hashes passwords: there is one copy of everything', async () => {
   const server = await start({ NODE_OPTIONS: `--require ${inTest('bundle/tell-loaded.cjs')}` });
   await server.stop();
   const [, loaded] = /^loaded: (.*)$/m.exec(server.output)!;
   const packages = (JSON.parse(loaded!) as string[]).map(
     (path) => /.*node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1],
   );
-  expect(new Set(packages)).toEqual(new Set(['bcrypt', 'node-gyp-build']));
+  expect(new Set(packages)).toEqual(new Set(['bcrypt', 'node-gyp-build', 'piscina']));
 });
 
 const OPEN = `

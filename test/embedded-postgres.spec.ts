@@ -69,7 +69,7 @@ describe('a normal user', () => {
         addresses: '127.0.0.1',
         encoding: 'UTF8',
         timezone: 'UTC',
-        connections: '200',
+        connections: '600',
         fsync: 'off',
         lowered: 'äéωж',
         superuser: 'off',
