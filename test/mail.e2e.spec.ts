@@ -356,10 +356,7 @@ describe('checklist 67:', () => {
 
   it('after its last attempt it is abandoned, and the credits are given back', async () => {
     smtp.mood = 'refuses-temporarily';
-    await enqueue({ hold: await aHold() });
-    await eventually(async () => (await row()).status === 'queued' && (await row()).attempts === 1);
-    expect(await balance()).toEqual({ used: 0, frozen: 10_000 });
-    await app.database.query('UPDATE mails SET attempts = $2 WHERE recipient = $1', [user.email, ATTEMPTS_MAX - 1]);
+    await enqueueForLastAttempt({ hold: await aHold() });
     await untilStatus('abandoned');
     await eventually(async () => (await row()).hold_id === null);
     expect(await balance()).toEqual({ used: 0, frozen: 0 });
