@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import { EmbeddedPostgresError } from './embedded-postgres.error.js';
@@ -87,6 +88,7 @@ function settings(port: number, isDurable: boolean): string[] {
     listen_addresses: LOOPBACK,
     unix_socket_directories: '', // no socket: nothing to guard, and no limit on the length of paths
     max_connections: '600', // 64 workers of 8 each, and tools
+    shared_buffers: `${sharedBuffersMiB()}MB`,
     timezone: 'UTC',
     log_timezone: 'UTC',
     // The log stays small and free of what users typed: starts, stops and crashes, not statements that failed.
@@ -102,6 +104,14 @@ function settings(port: number, isDurable: boolean): string[] {
   const durability = isDurable ? 'on' : 'off';
   Object.assign(values, { fsync: durability, synchronous_commit: durability, full_page_writes: durability });
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/**
+ * An eighth of the memory, from what is PostgreSQL's default to where the people who are about among millions fit in. Pages
+ * count only once they are used.
+ */
+function sharedBuffersMiB(): number {
+  return Math.min(1024, Math.max(128, Math.floor(totalmem() / 8 / 2 ** 20)));
 }
 
 /** A port that is free now; somebody else can still take it before the server does. */
