@@ -296,7 +296,9 @@ describe('among 200,000 users', () => {
   async function pagesTouched(directoryId: number, limit: number, offset: number) {
     const query = jest.spyOn(pg.Client.prototype, 'query');
     await users.list(directoryId, { limit, offset });
-    const [text, values] = query.mock.calls.at(-1) as unknown as [string, unknown[]];
+    // Upkeep may ask something at the same time.
+    const calls = query.mock.calls as unknown as [string, unknown[]][];
+    const [text, values] = calls.find(([asked]) => String(asked).includes('users_id_at'))!;
     query.mockRestore();
     return explain(text, values);
   }
