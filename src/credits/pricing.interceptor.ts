@@ -34,10 +34,7 @@ export class PricingInterceptor implements NestInterceptor {
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const operation = this.reflector.get<PricedOperation | undefined>(PRICED_OPERATION, context.getHandler());
-    if (operation === undefined) {
-      return next.handle();
-    }
+    const operation = this.reflector.get<PricedOperation>(PRICED_OPERATION, context.getHandler());
     const http = context.switchToHttp();
     const request = http.getRequest<PricedRequest>();
     const { user: principal, id: requestId } = request;

@@ -8,7 +8,7 @@ import { NotAuthenticated } from '../../errors/request.errors.js';
 import { presentedText } from './presented-credential.js';
 import { PrincipalsService } from './principals.service.js';
 
-export const CREDENTIAL_STRATEGY = 'credential';
+const CREDENTIAL_STRATEGY = 'credential';
 
 /**
  * Resolves every kind of credential from every place that may carry it. A forged one is refused by its MAC alone; a
