@@ -50,7 +50,7 @@ export class MailQuota {
 
   private async secondsLeft(tx: Transaction, directoryId: number, key: string): Promise<number> {
     const [row] = await tx.query<{ seconds: number }[]>(
-      `SELECT greatest(1, ceil(extract(epoch FROM expires_at - now())))::int AS seconds
+      `SELECT greatest(1, ceil(extract(epoch FROM expires_at - clock_timestamp())))::int AS seconds
        FROM mail_quotas WHERE directory_id = $1 AND key = $2`,
       [directoryId, key],
     );

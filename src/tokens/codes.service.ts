@@ -146,7 +146,7 @@ export class CodesService {
     { directoryId, userId }: UserKey,
   ): Promise<number> {
     const [row] = await tx.query<{ seconds: number }[]>(
-      `SELECT greatest(1, ceil(extract(epoch FROM wrong_tries_until - now())))::int AS seconds
+      `SELECT greatest(1, ceil(extract(epoch FROM wrong_tries_until - clock_timestamp())))::int AS seconds
        FROM codes WHERE directory_id = $1 AND user_id = $2 AND purpose = $3`,
       [directoryId, userId, purpose],
     );
