@@ -8,6 +8,7 @@ import { CallerInOneLookup1796000000000 } from './1796000000000-caller-in-one-lo
 import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-deleted-users.js';
 import { TextsUntilCodesExpire1798000000000 } from './1798000000000-texts-until-codes-expire.js';
 import { ManagedAccountIds1799000000000 } from './1799000000000-managed-account-ids.js';
+import { UserNumbers1800000000000 } from './1800000000000-user-numbers.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   MailsOfDeletedUsers1797000000000,
   TextsUntilCodesExpire1798000000000,
   ManagedAccountIds1799000000000,
+  UserNumbers1800000000000,
 ];

@@ -10,6 +10,7 @@ import { MailerModule } from './mailer/mailer.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { SecretKeysModule } from './secret-keys/secret-keys.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { UserNumbersModule } from './user-numbers/user-numbers.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The whole server: the six features, and what they stand on. */
@@ -22,6 +23,7 @@ export class AppModule {
         ConfigurationModule.with(configuration),
         DatabaseModule.with(dataSourceOptions),
         SecretKeysModule,
+        UserNumbersModule,
         OperationsModule,
         UsersModule,
         TokensModule,

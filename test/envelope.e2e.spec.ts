@@ -31,7 +31,7 @@ describe('login', () => {
       code: 200,
       data: {
         token: expect.stringMatching(/^tgs[0-9A-Za-z]{44}$/),
-        user: { id: alice.id, name: 'Alice Smith', email: 'alice@example.com' },
+        user: { id: alice.number, name: 'Alice Smith', email: 'alice@example.com' },
       },
       status: 1,
     });
@@ -70,7 +70,7 @@ describe.each(['session', 'apiKey', 'accessToken'] as const)('with the %s', (kin
     expect(body).toEqual({
       code: 200,
       data: {
-        id: bob.id,
+        id: bob.number,
         name: 'Bob Jones',
         email: bob.email,
         created_at: expect.stringMatching(ISO_WHOLE_SECONDS),
@@ -89,7 +89,7 @@ describe.each(['session', 'apiKey', 'accessToken'] as const)('with the %s', (kin
     expect(body).toEqual({
       code: 200,
       data: {
-        id: bob.id,
+        id: bob.number,
         name: 'Alice Smith',
         email: bob.email,
         timezone: 'Australia/Brisbane',
@@ -115,7 +115,7 @@ describe.each(['session', 'apiKey', 'accessToken'] as const)('with the %s', (kin
       code: 200,
       data: {
         id: bob.accountId,
-        user: bob.id,
+        user: bob.number,
         api_key: bob.apiKey,
         system_emails: false,
         update_emails: false,
@@ -149,7 +149,7 @@ describe.each(['session', 'apiKey', 'accessToken'] as const)('with the %s', (kin
       code: 200,
       data: {
         id: bob.accountId,
-        user: bob.id,
+        user: bob.number,
         available_credits: 10_000,
         used_credits: 0,
         frozen_credits: 0,

@@ -112,7 +112,7 @@ describe('a mail', () => {
       attempts: 1,
       last_error: null,
       directory: 0,
-      user: user.id,
+      user: user.number,
       sent_at: expect.any(String),
     });
   });

@@ -237,7 +237,7 @@ describe('programs that read the document', () => {
         kind: 'grant',
         next: null,
         timezone: 'Australia/Brisbane',
-        id: user.id,
+        id: user.number,
         problem: 'There is no such session.',
         rpc: {
           account: expect.objectContaining({ id: 'user-1', verificationDate: '0', profile: { color: 'red' } }),

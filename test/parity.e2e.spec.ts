@@ -104,7 +104,7 @@ describe('refuses alike, in each its own words:', () => {
 describe('one and the same:', () => {
   it('the person', async () => {
     const [profile, me] = await people();
-    expect(profile).toMatchObject({ id: user.id, name: 'Alice Smith', email: user.email });
+    expect(profile).toMatchObject({ id: user.number, name: 'Alice Smith', email: user.email });
     expect(me).toMatchObject({ first_name: 'Alice', last_name: 'Smith', email: user.email });
   });
 
@@ -118,7 +118,7 @@ describe('one and the same:', () => {
       name,
       typeof value === 'string' ? value.replace(/\.\d+Z$/, 'Z') : value,
     ]);
-    expect(envelope.body.data).toEqual({ id: account, user: user.id, ...Object.fromEntries(wholeSeconds) });
+    expect(envelope.body.data).toEqual({ id: account, user: user.number, ...Object.fromEntries(wholeSeconds) });
   });
 
   it('the credentials, whoever shows them', async () => {

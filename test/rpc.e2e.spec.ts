@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { DirectoryPurge } from '../src/users/directory-purge.js';
+import { UserNumbers } from '../src/user-numbers/user-numbers.js';
 import type { Reply } from './support/client.js';
 import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 
@@ -541,13 +542,30 @@ describe('who may call', () => {
     await create(); // has none
     const before = await app.aUser();
     for (let i = 0; i < 3; i++) {
-      const session = await login((await create()).username);
-      const client = app.client({ 'x-api-key': session.id });
+      const client = app.client({ 'x-api-key': (await login((await create()).username)).id });
       const profile = await client.post<{ data: { id: number } }>('/api/v1/users/profile');
-      const details = await client.post<{ data: { id: number } }>('/api/v1/users/account-details');
-      expect(details.body.data.id).toBe(profile.body.data.id);
+      const details = await client.post<{ data: { id: number; user: number } }>('/api/v1/users/account-details');
+      expect(details.body.data).toMatchObject({ id: profile.body.data.id, user: profile.body.data.id });
     }
     expect((await app.aUser()).accountId).toBe(before.accountId + 1);
+  });
+
+  it('whose numbers tell nobody how many users others have made', async () => {
+    const rows = await app.database.query<{ key: Buffer }>('SELECT key FROM user_numbers');
+    const numbers = new UserNumbers(rows[0]!.key);
+    const ids: number[] = [];
+    const shown: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { id, username } = await create();
+      const [row] = await app.database.query<{ id: number }>('SELECT id FROM users WHERE external_id = $1', [id]);
+      const session = await login(username);
+      const client = app.client({ 'x-api-key': session.id });
+      const { body } = await client.post<{ data: { id: number } }>('/api/v1/users/profile/update', { name: 'Joe' });
+      ids.push(row!.id);
+      shown.push(body.data.id);
+    }
+    expect(shown).toEqual(ids.map((userId) => numbers.of({ userId })));
+    expect(shown.filter((number) => Math.abs(number - shown[0]!) < 1e6)).toEqual([shown[0]]);
   });
 
   it('fifty first questions for a key at once: one key', async () => {

@@ -146,19 +146,19 @@ describe('the curl commands of the envelope page', () => {
   const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
   test('login', async () => {
-    const user = { id: alice.id, name: 'Alice Jones', email: alice.email };
+    const user = { id: alice.number, name: 'Alice Jones', email: alice.email };
     expect(await run('login')).toEqual(success({ token: expect.stringMatching(/^tgs/), user }));
   });
 
   test('profile', async () => {
-    const user = { id: alice.id, name: 'Alice Jones', email: alice.email };
+    const user = { id: alice.number, name: 'Alice Jones', email: alice.email };
     expect(await run('profile')).toEqual(success({ ...user, created_at: TIME, updated_at: TIME }));
   });
 
   test('profile/update', async () => {
     expect(await run('profile-update')).toEqual(
       success({
-        id: alice.id,
+        id: alice.number,
         name: 'Alice Smith',
         email: alice.email,
         timezone: 'Australia/Brisbane',
@@ -177,7 +177,7 @@ describe('the curl commands of the envelope page', () => {
     expect(await run('account-details')).toEqual(
       success({
         id: alice.accountId,
-        user: alice.id,
+        user: alice.number,
         api_key: alice.apiKey,
         system_emails: false,
         update_emails: false,
@@ -199,7 +199,7 @@ describe('the curl commands of the envelope page', () => {
     expect(await run('credits')).toEqual(
       success({
         id: alice.accountId,
-        user: alice.id,
+        user: alice.number,
         available_credits: 10_000,
         used_credits: 0,
         frozen_credits: 0,

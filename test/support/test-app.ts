@@ -19,7 +19,10 @@ export const PASSWORD = 'correct horse battery';
 export interface TestUser {
   email: string;
   password: string;
+  /** In the database. */
   id: number;
+  /** As it is shown. */
+  number: number;
   accountId: number;
   session: string;
   apiKey: string;
@@ -94,14 +97,19 @@ export class TestApp {
     const { token: session, user } = body.data;
     const client = this.client({ authorization: `Bearer ${session}` });
     const details = await client.post<{ data: { id: number; api_key: string } }>('/api/v1/users/account-details');
+    const { id: accountId, api_key: apiKey } = details.body.data;
+    const [account] = await this.database.query<{ user_id: number }>('SELECT user_id FROM accounts WHERE id = $1', [
+      accountId,
+    ]);
     const { body: token } = await client.get<{ access_token: string }>('/api/users/me/token/');
     return {
       email,
       password,
-      id: user.id,
-      accountId: details.body.data.id,
+      id: account!.user_id,
+      number: user.id,
+      accountId,
       session,
-      apiKey: details.body.data.api_key,
+      apiKey,
       accessToken: token.access_token,
     };
   }

@@ -4,6 +4,7 @@ import { EnvelopeResult, Refuses } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
+import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { EmailAlreadyRegistered, InvalidEmail } from '../../users/users.errors.js';
 import { UnknownTimezone } from '../accounts.errors.js';
 import { AccountsService } from '../accounts.service.js';
@@ -13,7 +14,10 @@ import { UpdateProfileEnvelopeResponse } from './dto/update-profile.envelope.res
 
 @EnvelopeController('Users')
 export class AccountsEnvelopeController {
-  constructor(private readonly accounts: AccountsService) {}
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly numbers: UserNumbers,
+  ) {}
 
   /**
    * Update profile: partially update profile fields and email preferences.
@@ -38,7 +42,7 @@ export class AccountsEnvelopeController {
         unusedCollectionExpired: body.unused_collection_expired,
       },
     });
-    return UpdateProfileEnvelopeResponse.from(changed, body);
+    return UpdateProfileEnvelopeResponse.from(changed, body, this.numbers);
   }
 
   /** Get account details: the user's account, including the API key and email preferences. */
@@ -49,6 +53,6 @@ export class AccountsEnvelopeController {
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<AccountDetailsEnvelopeResponse> {
-    return AccountDetailsEnvelopeResponse.from(await this.accounts.details(principal));
+    return AccountDetailsEnvelopeResponse.from(await this.accounts.details(principal), this.numbers);
   }
 }

@@ -5,6 +5,7 @@ import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeMessage, EnvelopeResult, Refuses } from '../../dialects/documented.js';
 import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
+import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { InvalidLogin, PasswordRefused, TooBusy, TooManyAttempts, WrongOldPassword } from '../auth.errors.js';
 import { AuthService } from '../auth.service.js';
 import { sessionCookieOf } from '../guard/presented-credential.js';
@@ -19,6 +20,7 @@ export class AuthEnvelopeController {
   constructor(
     private readonly auth: AuthService,
     private readonly configuration: Configuration,
+    private readonly numbers: UserNumbers,
   ) {}
 
   /**
@@ -44,7 +46,7 @@ export class AuthEnvelopeController {
       replacedSession: sessionCookieOf(request)?.text,
     });
     setSessionCookie(reply, login.session.text, this.configuration);
-    return LoginEnvelopeResponse.from(login);
+    return LoginEnvelopeResponse.from(login, this.numbers);
   }
 
   /**

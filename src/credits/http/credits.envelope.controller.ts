@@ -4,12 +4,16 @@ import { EnvelopeResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts } from '../../route-policy/route-policy.js';
+import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { CreditsService } from '../credits.service.js';
 import { CreditsEnvelopeResponse } from './dto/credits.envelope.response.js';
 
 @EnvelopeController('Credits')
 export class CreditsEnvelopeController {
-  constructor(private readonly credits: CreditsService) {}
+  constructor(
+    private readonly credits: CreditsService,
+    private readonly numbers: UserNumbers,
+  ) {}
 
   /** Get credits: the current balance including available, used, and frozen amounts. */
   @Post('credits')
@@ -19,6 +23,6 @@ export class CreditsEnvelopeController {
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<CreditsEnvelopeResponse> {
-    return CreditsEnvelopeResponse.from(await this.credits.balanceOf({ principal }), principal.userId);
+    return CreditsEnvelopeResponse.from(await this.credits.balanceOf({ principal }), this.numbers.of(principal));
   }
 }

@@ -4,7 +4,9 @@ import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestResult } from '../../dialects/documented.js';
 import { decodeCursor, pageOf } from '../../dialects/page.js';
 import { ForAdministrators } from '../../route-policy/route-policy.js';
+import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { MailNotAbandoned, MailNotFound, MailTextGone } from '../mailer.errors.js';
+import type { MailView } from '../mail.view.js';
 import { MailerService } from '../mailer.service.js';
 import { MailPageRestRequest } from './dto/mail.rest.request.js';
 import { MailListRestResponse, MailRestResponse } from './dto/mail.rest.response.js';
@@ -13,7 +15,10 @@ const MAIL_ID = /^\d{1,15}$/;
 
 @RestController('Mails', 'mails')
 export class MailerRestController {
-  constructor(private readonly mailer: MailerService) {}
+  constructor(
+    private readonly mailer: MailerService,
+    private readonly numbers: UserNumbers,
+  ) {}
 
   /** List mails: those of every directory, newest first. */
   @Get()
@@ -22,7 +27,8 @@ export class MailerRestController {
   async listMails(@Query() { limit, cursor, status }: MailPageRestRequest): Promise<MailListRestResponse> {
     const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, MAIL_ID)[0]);
     const mails = await this.mailer.list(limit + 1, { status, before });
-    return pageOf(mails, limit, MailRestResponse.from, (mail) => [mail.id]);
+    const rendered = (mail: MailView) => MailRestResponse.from(mail, this.numbers);
+    return pageOf(mails, limit, rendered, (mail) => [mail.id]);
   }
 
   /** Retry a mail that was abandoned. It costs nothing; a mail with a code can be retried until the code expires. */
@@ -35,6 +41,6 @@ export class MailerRestController {
     if (!MAIL_ID.test(id)) {
       throw new MailNotFound();
     }
-    return MailRestResponse.from(await this.mailer.retry(Number(id)));
+    return MailRestResponse.from(await this.mailer.retry(Number(id)), this.numbers);
   }
 }

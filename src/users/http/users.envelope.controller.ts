@@ -4,12 +4,16 @@ import { EnvelopeResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
+import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { UsersService } from '../users.service.js';
 import { ProfileEnvelopeResponse } from './dto/profile.envelope.response.js';
 
 @EnvelopeController('Users')
 export class UsersEnvelopeController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly numbers: UserNumbers,
+  ) {}
 
   /** Get profile: the authenticated user's own record. */
   @Post('profile')
@@ -19,6 +23,6 @@ export class UsersEnvelopeController {
     @CurrentPrincipal() principal: Principal,
     @Body() _: NoFieldsRequest,
   ): Promise<ProfileEnvelopeResponse> {
-    return ProfileEnvelopeResponse.from(await this.users.get(principal));
+    return ProfileEnvelopeResponse.from(await this.users.get(principal), this.numbers);
   }
 }

@@ -1,4 +1,5 @@
 import { wholeSeconds } from '../../../dialects/envelope.dialect.js';
+import type { UserNumbers } from '../../../user-numbers/user-numbers.js';
 import type { AccountView } from '../../account.view.js';
 
 export class AccountDetailsEnvelopeResponse {
@@ -29,10 +30,14 @@ export class AccountDetailsEnvelopeResponse {
   /** @example "2026-06-01T12:00:00Z" */
   updated_at!: string;
 
-  static from({ account, apiKey }: { account: AccountView; apiKey: string }): AccountDetailsEnvelopeResponse {
+  static from(
+    { account, apiKey }: { account: AccountView; apiKey: string },
+    numbers: UserNumbers,
+  ): AccountDetailsEnvelopeResponse {
+    const user = numbers.of(account);
     return {
-      id: account.accountId,
-      user: account.userId,
+      id: account.isManaged ? user : account.accountId,
+      user,
       api_key: apiKey,
       system_emails: account.systemEmails,
       update_emails: account.updateEmails,

@@ -1,4 +1,5 @@
 import { wholeSeconds } from '../../../dialects/envelope.dialect.js';
+import type { UserNumbers } from '../../../user-numbers/user-numbers.js';
 import type { UserView } from '../../../users/user.view.js';
 import type { AccountView } from '../../account.view.js';
 import type { UpdateProfileEnvelopeRequest } from './update-profile.envelope.request.js';
@@ -26,10 +27,11 @@ export class UpdateProfileEnvelopeResponse {
   static from(
     { user, account }: { user: UserView; account: AccountView },
     request: UpdateProfileEnvelopeRequest,
+    numbers: UserNumbers,
   ): UpdateProfileEnvelopeResponse {
     const latest = user.updatedAt > account.updatedAt ? user.updatedAt : account.updatedAt;
     return {
-      id: user.userId,
+      id: numbers.of(user),
       name: user.name,
       email: user.email,
       timezone: account.timezone,

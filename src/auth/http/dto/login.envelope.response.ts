@@ -1,4 +1,5 @@
 import type { OpenedSession } from '../../../tokens/tokens.service.js';
+import type { UserNumbers } from '../../../user-numbers/user-numbers.js';
 import type { UserView } from '../../../users/user.view.js';
 
 export class LoginUserEnvelopeResponse {
@@ -18,7 +19,10 @@ export class LoginEnvelopeResponse {
   token!: string;
   user!: LoginUserEnvelopeResponse;
 
-  static from({ user, session }: { user: UserView; session: OpenedSession }): LoginEnvelopeResponse {
-    return { token: session.text, user: { id: user.userId, name: user.name, email: user.email } };
+  static from(
+    { user, session }: { user: UserView; session: OpenedSession },
+    numbers: UserNumbers,
+  ): LoginEnvelopeResponse {
+    return { token: session.text, user: { id: numbers.of(user), name: user.name, email: user.email } };
   }
 }

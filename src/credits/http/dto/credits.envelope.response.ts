@@ -33,10 +33,10 @@ export class CreditsEnvelopeResponse {
   /** @example "2026-06-20T00:00:00Z" */
   updated_at!: string;
 
-  static from(balance: BalanceView, userId: number): CreditsEnvelopeResponse {
+  static from(balance: BalanceView, user: number): CreditsEnvelopeResponse {
     return {
       id: balance.accountId,
-      user: userId,
+      user,
       available_credits: balance.available,
       used_credits: balance.used,
       frozen_credits: balance.frozen,

@@ -1,3 +1,4 @@
+import type { UserNumbers } from '../../../user-numbers/user-numbers.js';
 import type { MailView } from '../../mail.view.js';
 
 export class MailRestResponse {
@@ -42,11 +43,11 @@ export class MailRestResponse {
    */
   sent_at!: string | null;
 
-  static from(mail: MailView): MailRestResponse {
+  static from(mail: MailView, numbers: UserNumbers): MailRestResponse {
     return {
       id: mail.id,
       directory: mail.directoryId,
-      user: mail.userId,
+      user: numbers.of(mail),
       category: mail.category,
       recipient: mail.recipient,
       subject: mail.subject,

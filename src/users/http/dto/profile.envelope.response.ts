@@ -1,4 +1,5 @@
 import { wholeSeconds } from '../../../dialects/envelope.dialect.js';
+import type { UserNumbers } from '../../../user-numbers/user-numbers.js';
 import type { UserView } from '../../user.view.js';
 
 export class ProfileEnvelopeResponse {
@@ -13,9 +14,9 @@ export class ProfileEnvelopeResponse {
   /** @example "2026-06-01T12:00:00Z" */
   updated_at!: string;
 
-  static from(user: UserView): ProfileEnvelopeResponse {
+  static from(user: UserView, numbers: UserNumbers): ProfileEnvelopeResponse {
     return {
-      id: user.userId,
+      id: numbers.of(user),
       name: user.name,
       email: user.email,
       created_at: wholeSeconds(user.createdAt),
