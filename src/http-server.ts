@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { answerInBursts } from './answer-burst.js';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
 import { drainGently } from './draining.js';
@@ -54,6 +55,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
   app.useGlobalFilters(new FailureFilter(configuration, routes));
   app.useGlobalPipes(new RequestPipe());
 
+  answerInBursts(server.server);
   acceptJsonOnly(server);
   await protect(server, configuration);
   drainGently(server);

@@ -1,0 +1,32 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Lets the answers of a turn of the event loop leave at its end, one right after the other. To write to somebody who
+ * waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or a backend
+ * does, is woken by the first write and awake for the others. See docs/adr/0015-the-hot-path.md.
+ *
+ * Node corks a socket while it writes the parts of an answer, and uncorks it at the answer's end; that is put off here.
+ */
+export function answerInBursts(server: Server): void {
+  let due = new Set<() => void>();
+  const flush = () => {
+    const answered = due;
+    due = new Set();
+    answered.forEach((release) => release());
+  };
+  server.on('connection', (socket: Socket) => {
+    const uncork = socket.uncork.bind(socket);
+    const release = () => {
+      while (socket.writableCorked > 0) {
+        uncork();
+      }
+    };
+    socket.uncork = () => {
+      if (due.size === 0) {
+        setImmediate(flush);
+      }
+      due.add(release);
+    };
+  });
+}
