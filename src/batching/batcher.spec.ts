@@ -49,6 +49,20 @@ it('starts in the turn in which the first arrives, when nothing is in flight', a
   expect(batches).toEqual([['a', 'b']]);
 });
 
+it('starts at once when enough have come, if a place is free', async () => {
+  const { batcher, batches } = aBatcher({ startsAt: 2, inFlightMax: 2 });
+  for (const item of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
+    void batcher.add(item);
+  }
+  expect(batches).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+  await turn();
+  await turn();
+  expect(batches.slice(2)).toEqual([['e', 'f', 'g']]);
+});
+
 it('what arrives meanwhile travels together, in order of arrival', async () => {
   const { batcher, batches } = aBatcher({}, async () => {
     await turn();
@@ -104,11 +118,12 @@ const traffic = fc.record({
   durations: fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
   inFlightMax: fc.integer({ min: 1, max: 3 }),
   sizeMax: fc.integer({ min: 1, max: 10 }),
+  startsAt: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),
 });
 
 /** Lets all of it happen. */
 async function play(
-  { arrivals, durations, inFlightMax, sizeMax }: ReturnType<typeof traffic.generate>['value'],
+  { arrivals, durations, inFlightMax, sizeMax, startsAt }: ReturnType<typeof traffic.generate>['value'],
   options: Options = {},
 ) {
   let run = 0;
@@ -117,7 +132,7 @@ async function play(
       await turn();
     }
   };
-  const played = aBatcher({ inFlightMax, sizeMax, ...options }, pause);
+  const played = aBatcher({ inFlightMax, sizeMax, ...(startsAt === undefined ? {} : { startsAt }), ...options }, pause);
   const names = arrivals.map(({ bad }, i) => `${bad ? 'bad' : 'good'}${i}`);
   const results: Promise<string>[] = [];
   for (const [i, { pauses }] of arrivals.entries()) {

@@ -8,6 +8,8 @@ export interface BatcherOptions<Item, Result> {
   /** Batches that run at the same time. One keeps the order of arrival. */
   inFlightMax: number;
   sizeMax: number;
+  /** So many do not wait for the end of the turn: the database works on them while the others are read. Absent: they do. */
+  startsAt?: number;
   waitingMax: number;
   /** An item that has waited longer than this by its turn is turned away. */
   patienceMs: number;
@@ -50,7 +52,11 @@ export class Batcher<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, arrivedAt: performance.now(), resolve, reject });
-      this.gather();
+      if (this.waiting.length >= (this.options.startsAt ?? Infinity)) {
+        this.start();
+      } else {
+        this.gather();
+      }
     });
   }
 

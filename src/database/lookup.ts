@@ -7,6 +7,7 @@ import { PreparedStatements, type Statement } from './prepared-statements.js';
 
 const IN_FLIGHT_MAX = 2;
 const BATCH_SIZE_MAX = 500;
+const STARTS_AT = 32;
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
 
@@ -34,6 +35,7 @@ export class Lookup<Row extends object> {
       isWorthSplitting: isRefusedByDatabase,
       inFlightMax: IN_FLIGHT_MAX,
       sizeMax: BATCH_SIZE_MAX,
+      startsAt: STARTS_AT,
       waitingMax: WAITING_MAX,
       patienceMs: PATIENCE_MS,
       observer: metrics.ofBatcher(statement.name),

@@ -20,8 +20,10 @@ export function pathOf(url: string): string {
   return path.includes('%') ? decodeURI(path) : path;
 }
 
-function withoutQuery(url: string): string {
-  return url.split('?', 1)[0]!;
+/** What the router looks at. The rest may carry a one-time token. */
+export function withoutQuery(url: string): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
 
 function isReadable(path: string): boolean {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger as PinoLogger } from 'pino';
+import { withoutQuery } from '../dialects/request-url.js';
 
 /** Looks like a credential of ours. None belongs in a path; a client that puts one there must not find it in the log. */
 const CREDENTIAL = /tg[aks][0-9A-Za-z]{44}/g;
@@ -11,7 +12,7 @@ export function logRequests(server: FastifyInstance, logger: PinoLogger): void {
       {
         requestId: request.id,
         method: request.method,
-        path: request.url.split('?', 1)[0]?.replace(CREDENTIAL, '[credential]'),
+        path: withoutQuery(request.url).replace(CREDENTIAL, '[credential]'),
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
         address: request.ip,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { withoutQuery } from '../dialects/request-url.js';
 
 // The document is written by the build: only compiled classes carry the schemas.
 const { resolve } = createRequire(import.meta.url);
@@ -62,7 +63,7 @@ export async function serveDocumentation(server: FastifyInstance): Promise<void>
   const document = await readFile(DOCUMENT, 'utf8');
   server.get('/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
   server.get('/docs', (request, reply) => {
-    const isFolder = request.url.split('?', 1)[0]!.endsWith('/');
+    const isFolder = withoutQuery(request.url).endsWith('/');
     return reply.type('text/html; charset=utf-8').send(page(isFolder ? '../' : './'));
   });
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript; charset=utf-8').send(START));

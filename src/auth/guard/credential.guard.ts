@@ -17,11 +17,8 @@ export class CredentialGuard implements CanActivate {
     private readonly strategy: CredentialStrategy,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const policy = this.reflector.getAllAndOverride<RoutePolicy | undefined>(ROUTE_POLICY, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const policy = this.reflector.get<RoutePolicy | undefined>(ROUTE_POLICY, context.getHandler());
     if (!policy) {
       throw new AccessDenied();
     }
@@ -29,10 +26,13 @@ export class CredentialGuard implements CanActivate {
       return true;
     }
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: Principal }>();
-    request.user = await this.strategy.validate(request);
-    this.checkOrigin(request);
-    checkPolicy(policy, request.user);
-    return true;
+    // `await` would throw a refusal anew.
+    return this.strategy.validate(request).then((principal) => {
+      request.user = principal;
+      this.checkOrigin(request);
+      checkPolicy(policy, principal);
+      return true;
+    });
   }
 
   private checkOrigin(request: FastifyRequest & { user: Principal }): void {

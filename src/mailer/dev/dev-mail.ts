@@ -4,6 +4,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Configuration } from '../../config/configuration.js';
 import { isLoopbackHost } from '../../config/loopback-host.js';
+import { withoutQuery } from '../../dialects/request-url.js';
 import { mailFolder } from '../mail-folder.js';
 import { PAGE_HEADERS, mailListPage, mailPage, type KeptMail } from './dev-mail.page.js';
 
@@ -23,7 +24,7 @@ export function serveDevMail(server: FastifyInstance, configuration: Configurati
     refuseStrangers(request, configuration);
     const names = (await mailNames(folder)).slice(0, MAILS_MAX);
     const mails = await Promise.all(names.map((name) => read(folder, name)));
-    const isFolder = request.url.split('?', 1)[0]!.endsWith('/');
+    const isFolder = withoutQuery(request.url).endsWith('/');
     return reply.headers(PAGE_HEADERS).send(mailListPage(mails, isFolder ? './' : './mail/'));
   });
   server.get<{ Params: { name: string } }>('/dev/mail/:name', async (request, reply) => {
