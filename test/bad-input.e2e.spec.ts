@@ -141,8 +141,13 @@ describe.each(ROUTES)('a body sent to $path', ({ dialect, path, valid, text: [fi
   /** The rpc dialect knows no 413. */
   const tooLarge = dialect === 'rpc' ? 400 : 413;
 
-  it.each(['[]', '[{"name":"Mallory"}]', '"text"', '42', 'true', 'null'])('is refused when it is %s', async (body) => {
+  it.each(['[1]', '[{"name":"Mallory"}]', '"text"', '42', 'true', 'null'])('is refused when it is %s', async (body) => {
     expectRefusal(await send('POST', path, { headers: JSON_TYPE, body }), dialect, 400, /must be a JSON object/);
+  });
+
+  it('is refused when it is [], where that is not how PHP sends no fields', async () => {
+    const reason = dialect === 'rpc' ? / is missing/ : /must be a JSON object/;
+    expectRefusal(await send('POST', path, { headers: JSON_TYPE, body: '[]' }), dialect, 400, reason);
   });
 
   it.each(['{', '{"name":}', "{'name':1}", '{"name":"a"} x', '   ', 'undefined', '{"name":"a\u0001"}'])(

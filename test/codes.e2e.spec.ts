@@ -575,6 +575,7 @@ describe('refused, with the field named, free of charge and without a mail:', ()
     ['VerifyToken', 'token', { token: 7 }],
     ['VerifyEmail', 'token', { token: '' }],
     ['VerifyEmail', 'token', { token: 'x'.repeat(300) }],
+    ['ResetPassword', 'email', { email: 'joe', code: '22222222', new_password: PASSWORD, confirm_password: PASSWORD }],
     ['ResetPassword', 'code', { new_password: 'a new password', confirm_password: 'a new password' }],
     ['ResetPassword', 'new_password', { code: '22222222', confirm_password: 'a new password' }],
     ['ResetPassword', 'confirm_password', { code: '22222222', new_password: 'a new password' }],

@@ -69,7 +69,7 @@ describe('refuses alike, in each its own words:', () => {
       () => ({ headers: { cookie: `session=${user.session}`, origin: 'https://evil.example' } }),
     ],
     ['broken JSON', 400, () => ({ headers: { ...json, 'x-api-key': user.session }, body: '{"broken' })],
-    ['a body that is no object', 400, () => ({ headers: { ...json, 'x-api-key': user.session }, body: '[]' })],
+    ['a body that is no object', 400, () => ({ headers: { ...json, 'x-api-key': user.session }, body: '[1]' })],
     ['a field that it does not know', 400, () => ({ headers: { 'x-api-key': user.session }, body: { color: 'red' } })],
     [
       'a body of another type',

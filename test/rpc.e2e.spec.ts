@@ -150,7 +150,7 @@ describe('clients that are strict or sloppy:', () => {
     expect(account.username).toBe('a@example.com');
 
     expect((await call('Create', { email: 'b@example.com', password: PASSWORD, profile: [] })).status).toBe(200);
-    for (const part of [{}, { limit: 0, offset: 0 }, { limit: null, offset: null }, { limit: '0', offset: '0' }]) {
+    for (const part of [{}, [], { limit: 0, offset: 0 }, { limit: null, offset: null }, { limit: '0', offset: '0' }]) {
       expect((await call<{ users: unknown[] }>('List', part)).body.users).toHaveLength(2);
     }
     const { id, username } = account;

@@ -4,7 +4,8 @@ import { SecurityNotices } from '../mailer/security-notices.js';
 import { userKey } from '../route-policy/principal.js';
 import { CodesService } from '../tokens/codes.service.js';
 import { TokensService } from '../tokens/tokens.service.js';
-import { UserNotFound } from '../users/users.errors.js';
+import { canonicalEmail } from '../users/email-address.js';
+import { InvalidEmail, UserNotFound } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { CodeRefused } from './auth.errors.js';
 import { passwordChangedMessage } from './auth.mails.js';
@@ -33,9 +34,12 @@ export class PasswordResetService {
   /**
    * Ends all of the user's sessions. People of the platform get a mail; other users are for those who manage them to tell.
    *
-   * @throws UserNotFound, PasswordRefused, CodeRefused, TooBusy
+   * @throws InvalidEmail, UserNotFound, PasswordRefused, CodeRefused, TooBusy
    */
   async reset(directoryId: number, email: string, code: string, newPassword: string): Promise<void> {
+    if (canonicalEmail(email) === undefined) {
+      throw new InvalidEmail();
+    }
     const user = await this.users.findByEmail(directoryId, email);
     if (!user) {
       throw new UserNotFound();

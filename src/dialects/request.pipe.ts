@@ -50,11 +50,12 @@ export class RequestPipe extends ValidationPipe {
     if (metadata.type === 'param') {
       return super.transform(value, metadata);
     }
-    const fields = value === undefined ? {} : value;
+    const isRpc = metadata.metatype?.prototype instanceof RpcRequest;
+    const fields = value === undefined || (isRpc && isEmptyArray(value)) ? {} : value;
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new MalformedBody('The body must be a JSON object.');
     }
-    if (metadata.metatype?.prototype instanceof RpcRequest) {
+    if (isRpc) {
       return this.rpc.transform(givenFields(fields), metadata);
     }
     const names = Object.keys(fields);
@@ -68,6 +69,11 @@ export class RequestPipe extends ValidationPipe {
     }
     return super.transform(fields, metadata);
   }
+}
+
+/** How PHP writes down an object without fields. */
+function isEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function unknownField(field: string): string {

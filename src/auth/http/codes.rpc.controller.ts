@@ -111,6 +111,7 @@ export class CodesRpcController {
   @Refuses(
     new CodeRefused('code'),
     new PasswordRefused('confirm_password', 'must be the same as new_password'),
+    new InvalidEmail(),
     new UserNotFound(),
     new TooBusy(5),
   )

@@ -182,8 +182,10 @@ export class DeliveryService {
 
   /** Of a mail that is over. The key of the hold stays in its row until this is done, so it is done at some time. */
   private async settleHold({ directoryId, mailId }: DeliveryJob): Promise<void> {
-    const [mail] = await this.dataSource.query<{ account_id: number; hold_id: string; is_sent: boolean }[]>(
-      `SELECT hold_account_id AS account_id, hold_id, status = 'sent' AS is_sent FROM mails
+    const [mail] = await this.dataSource.query<
+      { account_id: number; hold_id: string; message_id: string; is_sent: boolean }[]
+    >(
+      `SELECT hold_account_id AS account_id, hold_id, message_id, status = 'sent' AS is_sent FROM mails
        WHERE directory_id = $1 AND id = $2 AND hold_id IS NOT NULL AND status IN ('sent', 'abandoned', 'suppressed')`,
       [directoryId, mailId],
     );
@@ -191,7 +193,7 @@ export class DeliveryService {
       return;
     }
     const hold = { accountId: mail.account_id, id: mail.hold_id };
-    await this.holds.settle(hold, mail.is_sent ? 'capture' : 'release', `mail ${mailId}`);
+    await this.holds.settle(hold, mail.is_sent ? 'capture' : 'release', `mail ${mail.message_id}`);
     await this.dataSource.query(
       `UPDATE mails SET hold_account_id = NULL, hold_id = NULL WHERE directory_id = $1 AND id = $2 AND hold_id = $3`,
       [directoryId, mailId, mail.hold_id],
