@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMPILED_FILE, openBundle } from '../dist/src/bundle/bundle.js';
+import { freePort } from '../dist/src/database/embedded/launch.js';
 import { standInPostgres } from './stand-in-postgres.js';
 
 /**
@@ -35,12 +34,4 @@ async function isAnswered(url) {
   } catch {
     return false;
   }
-}
-
-async function freePort() {
-  const probe = createServer();
-  await once(probe.listen(0, '127.0.0.1'), 'listening');
-  const { port } = probe.address();
-  await once(probe.close(), 'close');
-  return port;
 }

@@ -5,8 +5,7 @@ import { MailQuota } from '../mailer/mail-quota.js';
 import { MailerService, type MailMessage } from '../mailer/mailer.service.js';
 import type { CodePurpose } from '../tokens/code-text.js';
 import { CODE_TTL_SECONDS, CodesService } from '../tokens/codes.service.js';
-import { canonicalEmail } from '../users/email-address.js';
-import { InvalidEmail, UserNotFound } from '../users/users.errors.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { TooManyMails } from './auth.errors.js';
 import { codeMessage, wordsOf, type ChosenWords } from './code-mails.js';
@@ -43,15 +42,9 @@ export class CodeSender {
   async send({ directoryId, email, words: chosen, hold }: CodeRequest, form: CodeForm): Promise<void> {
     const words = wordsOf(form.purpose, chosen);
     const ttlSeconds = form.ttlSeconds ?? CODE_TTL_SECONDS[form.purpose];
-    if (canonicalEmail(email) === undefined) {
-      throw new InvalidEmail();
-    }
     try {
       await this.transactions.run(async (tx) => {
-        const user = await this.users.findByEmail(directoryId, email, tx);
-        if (!user) {
-          throw new UserNotFound();
-        }
+        const user = await this.users.getByEmail(directoryId, email, tx);
         const quota = await this.quota.take(tx, directoryId, form.purpose, user.email);
         if (!quota.isTaken) {
           throw new TooManyMails(quota.retryAfterSeconds);

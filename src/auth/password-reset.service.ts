@@ -4,8 +4,6 @@ import { SecurityNotices } from '../mailer/security-notices.js';
 import { userKey } from '../route-policy/principal.js';
 import { CodesService } from '../tokens/codes.service.js';
 import { TokensService } from '../tokens/tokens.service.js';
-import { canonicalEmail } from '../users/email-address.js';
-import { InvalidEmail, UserNotFound } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { CodeRefused } from './auth.errors.js';
 import { passwordChangedMessage } from './auth.mails.js';
@@ -37,13 +35,7 @@ export class PasswordResetService {
    * @throws InvalidEmail, UserNotFound, PasswordRefused, CodeRefused, TooBusy
    */
   async reset(directoryId: number, email: string, code: string, newPassword: string): Promise<void> {
-    if (canonicalEmail(email) === undefined) {
-      throw new InvalidEmail();
-    }
-    const user = await this.users.findByEmail(directoryId, email);
-    if (!user) {
-      throw new UserNotFound();
-    }
+    const user = await this.users.getByEmail(directoryId, email);
     await checkPassword(newPassword, user, 'new_password');
     // Before the slow hashing, so that guesses cost little; the code is used up only with the password that it sets.
     if (!(await this.codes.isResetCode(user, code))) {

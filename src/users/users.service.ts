@@ -129,6 +129,18 @@ export class UsersService {
     return row && userView(row);
   }
 
+  /** @throws InvalidEmail, UserNotFound */
+  async getByEmail(directoryId: number, email: string, manager?: EntityManager): Promise<UserView> {
+    if (canonicalEmail(email) === undefined) {
+      throw new InvalidEmail();
+    }
+    const user = await this.findByEmail(directoryId, email, manager);
+    if (!user) {
+      throw new UserNotFound();
+    }
+    return user;
+  }
+
   /** In the order in which they were created. The counts of `user_counts` find the first one, however far it is. */
   async list(directoryId: number, { limit, offset }: ListPart): Promise<UserView[]> {
     const rows = await this.dataSource.manager
