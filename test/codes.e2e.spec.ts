@@ -669,6 +669,8 @@ describe('a user of a directory', () => {
 
   it('checklist 20: is told so often per hour and address, whoever they are meanwhile; the change is made all the same', async () => {
     await mailOf(joe.email, () => own('password/change', newPassword));
+    // Else it is still on its way when joe is deleted, and goes when it has been noted as sent.
+    await eventually(async () => (await app.database.query(`SELECT FROM mails WHERE status = 'sending'`)).length === 0);
     await app.database.query('UPDATE mail_quotas SET count = 20 WHERE directory_id = $1', [owner.accountId]);
     await call('Delete', { id: joe.id });
     await call('Create', { id: joe.id, email: joe.email, password: PASSWORD });
