@@ -44,6 +44,22 @@ it('keeps the answers of a turn until its end', async () => {
   }
 });
 
+it('lets go of 32 while the others are made', async () => {
+  const waiting: ServerResponse[] = [];
+  const open = await serve((_request, response) => waiting.push(response));
+  Array.from({ length: 40 }, open).forEach((client) => client.write(get('/')));
+  while (waiting.length < 40) {
+    await endOfTurn();
+  }
+
+  const sockets = waiting.map(({ socket }) => socket!);
+  const kept = () => sockets.filter(({ writableLength }) => writableLength > 0).length;
+  waiting.forEach((response) => response.end('body'));
+  expect(kept()).toBe(8);
+  await endOfTurn();
+  expect(kept()).toBe(0);
+});
+
 it('keeps the order of pipelined requests, and closes after the last answer', async () => {
   const open = await serve((request, response) => {
     setTimeout(() => response.end(request.url), request.url === '/slow' ? 20 : 0);

@@ -1,6 +1,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** So many leave at once: clients are at work on them while the others are made. */
+const BURST_MAX = 32;
+
 /**
  * Lets the answers of a turn of the event loop leave at its end, one right after the other. To write to somebody who
  * waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or a backend
@@ -23,10 +26,12 @@ export function answerInBursts(server: Server): void {
       }
     };
     socket.uncork = () => {
-      if (due.size === 0) {
+      due.add(release);
+      if (due.size === BURST_MAX) {
+        flush();
+      } else if (due.size === 1) {
         setImmediate(flush);
       }
-      due.add(release);
     };
   });
 }

@@ -5,13 +5,12 @@ import { NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import type { Logger as PinoLogger } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import { answerInBursts } from './answer-burst.js';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
 import { drainGently } from './draining.js';
 import { FailureFilter } from './dialects/failure.filter.js';
-import { RequestPipe } from './dialects/request.pipe.js';
 import { isUnreadable, readableUrl } from './dialects/request-url.js';
 import { BODY_LIMIT_BYTES, acceptJsonOnly } from './dialects/json-body.js';
 import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
@@ -28,8 +27,16 @@ import { Metrics } from './operations/metrics.js';
 /** The whole of a request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The server, ready to listen; for `server.ts` and the tests alike. */
-export async function createServer(configuration: Configuration, logger: PinoLogger): Promise<NestFastifyApplication> {
+/**
+ * The server, ready to listen; for `server.ts` and the tests alike.
+ *
+ * @param logged where the logger writes, and a line for each request goes
+ */
+export async function createServer(
+  configuration: Configuration,
+  logger: PinoLogger,
+  logged: DestinationStream,
+): Promise<NestFastifyApplication> {
   const { trustProxyHops } = configuration;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -53,7 +60,6 @@ export async function createServer(configuration: Configuration, logger: PinoLog
     logger: new NestLogger(logger),
   });
   app.useGlobalFilters(new FailureFilter(configuration, routes));
-  app.useGlobalPipes(new RequestPipe());
 
   answerInBursts(server.server);
   acceptJsonOnly(server);
@@ -61,7 +67,7 @@ export async function createServer(configuration: Configuration, logger: PinoLog
   drainGently(server);
   refuseBeforeTheBody(server);
   app.get(Metrics).watch(server);
-  logRequests(server, logger);
+  logRequests(server, logger, logged);
   await serveDocumentation(server);
   serveDevMail(server, configuration);
   return app;
@@ -94,16 +100,10 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       exposedHeaders: ['X-Request-Id', 'X-Credits-Cost', 'X-Credits-Remaining', 'Retry-After'],
     });
   }
-  const fixedHeaders = securityHeaders(configuration);
-  // First of all: a page has a policy of its own in place of ours.
+  // First of all: a page has a policy of its own in place of ours, and a file may be kept.
+  const fixedHeaders = { ...securityHeaders(configuration), 'cache-control': 'no-store' };
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(fixedHeaders).header('x-request-id', request.id);
-    done();
-  });
-  server.addHook('onSend', (_request, reply, _payload, done) => {
-    if (!reply.hasHeader('cache-control')) {
-      reply.header('cache-control', 'no-store');
-    }
     done();
   });
 }

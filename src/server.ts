@@ -21,12 +21,13 @@ void start().catch(giveUp);
 
 async function start(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const logger = createLogger(environment.logLevel, await logOutput());
+  const logged = await logOutput();
+  const logger = createLogger(environment.logLevel, logged);
   shutdown.watch(logger);
 
   const { database, ...supplied } = await supplyMissing(environment);
   const configuration: Configuration = { ...environment, ...supplied };
-  const app = await createServer(configuration, logger);
+  const app = await createServer(configuration, logger, logged);
   if (configuration.workers === 1) {
     shutdown.add(() => app.close());
     await ensureAdministrator(app);

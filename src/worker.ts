@@ -23,9 +23,10 @@ const supervisor = new SupervisorLink({
 cluster.worker!.once('disconnect', () => (cluster.worker!.exitedAfterDisconnect = true));
 
 async function serve(configuration: Configuration): Promise<void> {
-  const logger = createLogger(configuration.logLevel, await logOutput());
+  const logged = await logOutput();
+  const logger = createLogger(configuration.logLevel, logged);
   shutdown.watch(logger);
-  const app = await createServer(configuration, logger);
+  const app = await createServer(configuration, logger, logged);
   shutdown.add(() => app.close());
   const metrics = app.get(Metrics);
   registry = metrics.registry;

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { AccountsService } from '../src/accounts/accounts.service.js';
+import { TokensService } from '../src/tokens/tokens.service.js';
 import { AccountsEnvelopeController } from '../src/accounts/http/accounts.envelope.controller.js';
 import { AccountsRestController } from '../src/accounts/http/accounts.rest.controller.js';
 import { Priced } from '../src/credits/priced.js';
@@ -84,7 +85,7 @@ it('checklist 63: what is refused is given back', async () => {
 });
 
 it('checklist 63: what fails on our side is given back', async () => {
-  jest.spyOn(app.nest.get(AccountsService), 'me').mockRejectedValue(new Error('out of order'));
+  jest.spyOn(app.nest.get(TokensService), 'accessTokenOf').mockRejectedValue(new Error('out of order'));
   const reply = await client.get(ME);
   expect(reply.status).toBe(500);
   expect(told(reply)).toEqual(['0', '10000']);
@@ -98,7 +99,7 @@ it('checklist 65: is given back once, when the database is there again', async (
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${allowed}`);
       await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
     });
-  jest.spyOn(app.nest.get(AccountsService), 'me').mockImplementation(async () => {
+  jest.spyOn(app.nest.get(TokensService), 'accessTokenOf').mockImplementation(async () => {
     await setConnections(false);
     return app.nest.get(AccountsService).details({ directoryId: 0, userId: user.id }) as never;
   });

@@ -10,7 +10,8 @@ export async function startAltered(
 ): Promise<void> {
   const { databaseUrl, secretKeys, ...environment } = readEnvironment(process.env);
   const configuration: Configuration = { ...environment, databaseUrl: databaseUrl!, secretKeys: secretKeys! };
-  const app = await createServer(configuration, createLogger(configuration.logLevel, await logOutput()));
+  const logged = await logOutput();
+  const app = await createServer(configuration, createLogger(configuration.logLevel, logged), logged);
   alter(app, configuration);
   await app.listen(configuration.port, configuration.host);
   process.on('SIGTERM', () => void app.close().then(() => process.exit()));

@@ -1,4 +1,4 @@
-import { PrincipalsService, type PrincipalRow } from '../../src/auth/guard/principals.service.js';
+import { PRINCIPAL_COLUMNS, PrincipalsService, type PrincipalRow } from '../../src/auth/guard/principals.service.js';
 import { startAltered } from './altered-server.js';
 import { referencePool } from './reference-pool.js';
 
@@ -8,7 +8,7 @@ import { referencePool } from './reference-pool.js';
  */
 const QUERY = {
   ...(process.argv[2] === 'prepared' ? { name: 'one principal' } : {}),
-  text: 'SELECT * FROM principals WHERE credential_id = $1 AND credential_kind = $2',
+  text: `SELECT ${PRINCIPAL_COLUMNS} FROM principals WHERE credential_id = $1 AND credential_kind = $2`,
 };
 
 await startAltered((app, { databaseUrl }) => {

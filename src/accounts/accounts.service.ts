@@ -4,13 +4,7 @@ import { CreditsService } from '../credits/credits.service.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import { SecurityNotices } from '../mailer/security-notices.js';
-import {
-  PLATFORM_DIRECTORY_ID,
-  userKey,
-  type Person,
-  type Principal,
-  type UserKey,
-} from '../route-policy/principal.js';
+import { PLATFORM_DIRECTORY_ID, userKey, type UserKey } from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
 import { UserNotFound } from '../users/users.errors.js';
@@ -55,10 +49,6 @@ export class AccountsService {
   async details(owner: UserKey): Promise<{ account: AccountView; apiKey: string }> {
     const [account, apiKey] = await Promise.all([this.get(owner), this.tokens.show(owner, 'api_key')]);
     return { account, apiKey };
-  }
-
-  async me(caller: Principal): Promise<{ person: Person; accessToken: string }> {
-    return { person: caller.person, accessToken: await this.tokens.accessTokenOf(caller) };
   }
 
   /**

@@ -41,7 +41,7 @@ export function TakesIdempotencyKey(): MethodDecorator {
 
 /** The identity of the current request, in a controller's method. */
 export const CurrentRequest = createParamDecorator((_: unknown, context: ExecutionContext): RequestIdentity => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const request = context.getArgByIndex<FastifyRequest>(0);
   const key = idempotencyKeyOf(request);
   return {
     requestId: request.id,

@@ -1,11 +1,16 @@
 import {
+  Body,
+  Query,
   ValidationPipe,
+  createParamDecorator,
   type ArgumentMetadata,
+  type ExecutionContext,
   type ValidationError,
   type ValidationPipeOptions,
 } from '@nestjs/common';
 import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
 import type { FieldProblem } from '../errors/domain-error.js';
 import { InvalidRequest, MalformedBody } from '../errors/request.errors.js';
 import { NoFieldsRequest } from './no-fields.request.js';
@@ -31,7 +36,7 @@ const OPTIONS: ValidationPipeOptions = {
  * Turns a body or query into its request class and refuses what does not fit, unknown fields included; those of rpc are
  * ignored. No body is an empty one.
  */
-export class RequestPipe extends ValidationPipe {
+class RequestPipe extends ValidationPipe {
   /** A field that turns out as "not given" leaves the default of its class in place. */
   private readonly rpc = new ValidationPipe({
     ...OPTIONS,
@@ -44,12 +49,6 @@ export class RequestPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'custom') {
-      return value; // made here, not sent
-    }
-    if (metadata.type === 'param') {
-      return super.transform(value, metadata);
-    }
     const isRpc = metadata.metatype?.prototype instanceof RpcRequest;
     const fields = value === undefined || (isRpc && isEmptyArray(value)) ? {} : value;
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
@@ -65,15 +64,36 @@ export class RequestPipe extends ValidationPipe {
     // class-transformer drops these without a word.
     const inherited = names.filter((name) => name in Object.prototype);
     if (inherited.length > 0) {
-      throw new InvalidRequest(inherited.map((field) => ({ field, message: unknownField(field) })));
+      throw unknownFields(inherited);
     }
     return super.transform(fields, metadata);
   }
 }
 
+// A pipe for all parameters would make promises for those that are made here, too.
+const pipe = new RequestPipe();
+
+/** The fields of the body, as the class of the parameter has them. */
+export const RequestBody = (): ParameterDecorator => Body(pipe);
+
+/** The fields of the query, as the class of the parameter has them. */
+export const RequestQuery = (): ParameterDecorator => Query(pipe);
+
+/** Refuses any field in the query. */
+export const NoQuery = createParamDecorator((_: unknown, context: ExecutionContext): void => {
+  const names = Object.keys(context.getArgByIndex<FastifyRequest>(0).query ?? {});
+  if (names.length > 0) {
+    throw unknownFields(names);
+  }
+});
+
 /** How PHP writes down an object without fields. */
 function isEmptyArray(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
+}
+
+function unknownFields(names: string[]): InvalidRequest {
+  return new InvalidRequest(names.slice(0, PROBLEMS_MAX).map((field) => ({ field, message: unknownField(field) })));
 }
 
 function unknownField(field: string): string {

@@ -30,8 +30,8 @@ export function createLogger(level: LogLevel, output: DestinationStream): PinoLo
 let millisecond = 0;
 let stamp = '';
 
-/** As pino's own `isoTime`; but many lines are of the same millisecond, and writing it down takes longer than all the rest. */
-function timestamp(): string {
+/** What a line says of its time, as pino's own `isoTime`; but many lines are of the same millisecond, and writing it down takes longer than all the rest. */
+export function timestamp(): string {
   const now = Date.now();
   if (now !== millisecond) {
     millisecond = now;

@@ -21,5 +21,5 @@ export interface CallHold {
 
 /** What pays for a call that is priced `by: 'hold'`; undefined for administrators. The method sees that it is settled. */
 export const CurrentHold = createParamDecorator((_: unknown, context: ExecutionContext): CallHold | undefined => {
-  return context.switchToHttp().getRequest<{ hold?: CallHold }>().hold;
+  return context.getArgByIndex<{ hold?: CallHold }>(0).hold;
 });

@@ -33,5 +33,5 @@ function policy(value: RoutePolicy): MethodDecorator {
 
 /** The caller, in a controller's method. Only on routes that are not `@Public()`. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
-  return context.switchToHttp().getRequest<{ user: Principal }>().user;
+  return context.getArgByIndex<{ user: Principal }>(0).user;
 });

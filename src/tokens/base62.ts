@@ -3,9 +3,8 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /** Length of 128 bits in base62. */
 export const BASE62_LENGTH = 22;
 
-/** As many digits as fit, with a limb of 32 bits behind them, into a number without loss: 62^3 · 2^32 < 2^53. */
-const DIGITS_AT_A_TIME = 3;
-const DIVISOR = 62 ** DIGITS_AT_A_TIME;
+/** Two digits are taken at a time: their texts, by value. */
+const PAIRS = Array.from(ALPHABET).flatMap((first) => Array.from(ALPHABET, (second) => first + second));
 
 /** The first 16 bytes as 22 letters and digits, big-endian, padded with zeros: every value has exactly one text. */
 export function base62(bytes: Buffer): string {
@@ -16,13 +15,10 @@ export function base62(bytes: Buffer): string {
     let remainder = 0;
     for (let i = 0; i < limbs.length; i++) {
       const dividend = remainder * 0x1_0000_0000 + limbs[i]!;
-      limbs[i] = Math.floor(dividend / DIVISOR);
-      remainder = dividend - limbs[i]! * DIVISOR;
+      limbs[i] = Math.floor(dividend / PAIRS.length);
+      remainder = dividend - limbs[i]! * PAIRS.length;
     }
-    for (let i = 0; i < DIGITS_AT_A_TIME && text.length < BASE62_LENGTH; i++) {
-      text = ALPHABET[remainder % 62]! + text;
-      remainder = Math.floor(remainder / 62);
-    }
+    text = PAIRS[remainder]! + text;
   }
   return text;
 }

@@ -43,6 +43,8 @@ export function userView(row: User): UserView {
 
 /** The first word, and the others. */
 export function partsOfName(name: string): { firstName: string; lastName: string } {
-  const [firstName = '', ...otherNames] = name.split(/\s+/);
-  return { firstName, lastName: otherNames.join(' ') };
+  const end = name.search(/\s/);
+  return end < 0
+    ? { firstName: name, lastName: '' }
+    : { firstName: name.slice(0, end), lastName: name.slice(end).trimStart().replace(/\s+/g, ' ') };
 }

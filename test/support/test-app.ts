@@ -60,7 +60,7 @@ export class TestApp {
         done();
       },
     });
-    const nest = await createServer(configuration, createLogger(configuration.logLevel, sink));
+    const nest = await createServer(configuration, createLogger(configuration.logLevel, sink), sink);
     await nest.get(RegistrationService).ensureAdministrator();
     await nest.listen(0, '127.0.0.1');
     const app = new TestApp(nest, await nest.getUrl(), ownDatabase, configuration);

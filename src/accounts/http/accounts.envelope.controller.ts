@@ -1,7 +1,8 @@
-import { Body, Post } from '@nestjs/common';
+import { Post } from '@nestjs/common';
 import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeResult, Refuses } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
 import { UserNumbers } from '../../user-numbers/user-numbers.js';
@@ -30,7 +31,7 @@ export class AccountsEnvelopeController {
   @Refuses(new InvalidEmail(), new UnknownTimezone(), new EmailAlreadyRegistered())
   async updateProfile(
     @CurrentPrincipal() principal: Principal,
-    @Body() body: UpdateProfileEnvelopeRequest,
+    @RequestBody() body: UpdateProfileEnvelopeRequest,
   ): Promise<UpdateProfileEnvelopeResponse> {
     const changed = await this.accounts.updateProfile(principal, {
       user: { name: body.name, email: body.email },
@@ -51,7 +52,7 @@ export class AccountsEnvelopeController {
   @EnvelopeResult(AccountDetailsEnvelopeResponse)
   async getAccountDetails(
     @CurrentPrincipal() principal: Principal,
-    @Body() _: NoFieldsRequest,
+    @RequestBody() _: NoFieldsRequest,
   ): Promise<AccountDetailsEnvelopeResponse> {
     return AccountDetailsEnvelopeResponse.from(await this.accounts.details(principal), this.numbers);
   }

@@ -25,7 +25,7 @@ export class CredentialGuard implements CanActivate {
     if (policy.access === 'public') {
       return true;
     }
-    const request = context.switchToHttp().getRequest<FastifyRequest & { user: Principal }>();
+    const request = context.getArgByIndex<FastifyRequest & { user: Principal }>(0);
     // `await` would throw a refusal anew.
     return this.strategy.validate(request).then((principal) => {
       request.user = principal;

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Lookups, type Lookup } from '../../database/lookup.js';
-import type { CredentialKind, Role } from '../../route-policy/principal.js';
+import type { Role } from '../../route-policy/principal.js';
 import type { CredentialClaim } from '../../tokens/credential-text.js';
 
 /** A row of the view `principals`: one live credential, whose it is, and the account that pays, if they have one. */
 export interface PrincipalRow {
-  credential_kind: CredentialKind;
   directory_id: number;
   user_id: number;
   account_id: number | null;
@@ -21,10 +20,15 @@ export interface PrincipalRow {
   access_token_key_version: string | null;
 }
 
+/** Those of `PrincipalRow`. */
+export const PRINCIPAL_COLUMNS = `
+  directory_id, user_id, account_id, role, is_use_unrecorded,
+  external_id, email, is_email_verified, username, name, access_token_id, access_token_key_version`;
+
 const PRINCIPALS = {
   name: 'principals',
   text: `
-    SELECT wanted.place::int, principals.*
+    SELECT wanted.place::int, ${PRINCIPAL_COLUMNS}
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (id, kind, place)
     JOIN principals ON credential_id = wanted.id AND credential_kind = wanted.kind`,
 };

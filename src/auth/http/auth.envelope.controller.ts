@@ -1,8 +1,9 @@
-import { Body, Post, Req, Res } from '@nestjs/common';
+import { Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
 import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeMessage, EnvelopeResult, Refuses } from '../../dialects/documented.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import { PLATFORM_DIRECTORY_ID, type Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
 import { UserNumbers } from '../../user-numbers/user-numbers.js';
@@ -33,7 +34,7 @@ export class AuthEnvelopeController {
   @EnvelopeResult(LoginEnvelopeResponse, { headers: SETS_SESSION_COOKIE })
   @Refuses(new InvalidLogin(), new TooManyAttempts(900), new TooBusy(5))
   async login(
-    @Body() body: LoginEnvelopeRequest,
+    @RequestBody() body: LoginEnvelopeRequest,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LoginEnvelopeResponse> {
@@ -65,7 +66,7 @@ export class AuthEnvelopeController {
   )
   async changePassword(
     @CurrentPrincipal() principal: Principal,
-    @Body() body: ChangePasswordEnvelopeRequest,
+    @RequestBody() body: ChangePasswordEnvelopeRequest,
     @Req() request: FastifyRequest,
   ): Promise<string> {
     const change = { oldPassword: body.old_password, newPassword: body.new_password };

@@ -1,4 +1,4 @@
-import { Body, Delete, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Delete, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
@@ -7,6 +7,7 @@ import { Refuses, RestNothing, RestResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
 import { PageRequest } from '../../dialects/page.request.js';
 import { CURSOR_TIME, decodeCursor, pageOf } from '../../dialects/page.js';
+import { RequestBody, RequestQuery } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers, Public } from '../../route-policy/route-policy.js';
 import { SessionNotFound } from '../../tokens/tokens.errors.js';
@@ -43,7 +44,7 @@ export class AuthRestController {
     new UsernameTaken(),
     new TooBusy(5),
   )
-  async signUp(@Body() body: SignUpRestRequest): Promise<SignUpRestResponse> {
+  async signUp(@RequestBody() body: SignUpRestRequest): Promise<SignUpRestResponse> {
     await this.registration.signUp(body);
     return {
       message:
@@ -58,7 +59,7 @@ export class AuthRestController {
   @Refuses(new SessionNotFound())
   async logout(
     @CurrentPrincipal() principal: Principal,
-    @Body() _: NoFieldsRequest,
+    @RequestBody() _: NoFieldsRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     await this.tokens.endSession(principal, principal.credential.id);
@@ -71,7 +72,7 @@ export class AuthRestController {
   @RestResult(SessionListRestResponse)
   async listSessions(
     @CurrentPrincipal() principal: Principal,
-    @Query() page: PageRequest,
+    @RequestQuery() page: PageRequest,
   ): Promise<SessionListRestResponse> {
     const after = page.cursor === undefined ? undefined : sessionPosition(page.cursor);
     const sessions = await this.tokens.listSessions(principal, page.limit + 1, after);

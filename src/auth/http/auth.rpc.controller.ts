@@ -1,7 +1,8 @@
-import { Body, Post, Req } from '@nestjs/common';
+import { Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { RpcController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RpcNothing, RpcResult } from '../../dialects/documented.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import { InvalidRequest } from '../../errors/request.errors.js';
 import { Priced } from '../../credits/priced.js';
 import { directoryOf, type Principal } from '../../route-policy/principal.js';
@@ -41,7 +42,7 @@ export class AuthRpcController {
   @Refuses(new InvalidLogin(), new TooManyAttempts(900), new TooBusy(5))
   async login(
     @CurrentPrincipal() principal: Principal,
-    @Body() { username, email, password }: LoginRpcRequest,
+    @RequestBody() { username, email, password }: LoginRpcRequest,
     @Req() request: FastifyRequest,
   ): Promise<SessionResultRpcResponse> {
     if (username === undefined && email === undefined) {
@@ -63,7 +64,7 @@ export class AuthRpcController {
   @Priced('user.logout')
   @RpcNothing()
   @Refuses(new SessionNotFound())
-  async logout(@CurrentPrincipal() principal: Principal, @Body() body: SessionIdRpcRequest): Promise<void> {
+  async logout(@CurrentPrincipal() principal: Principal, @RequestBody() body: SessionIdRpcRequest): Promise<void> {
     await this.tokens.endSessionIn(directoryOf(principal), body.session_id);
   }
 
@@ -73,7 +74,7 @@ export class AuthRpcController {
   @Priced('user.logout_all')
   @RpcNothing()
   @Refuses(new UserNotFound())
-  async logoutAll(@CurrentPrincipal() principal: Principal, @Body() body: UserIdRpcRequest): Promise<void> {
+  async logoutAll(@CurrentPrincipal() principal: Principal, @RequestBody() body: UserIdRpcRequest): Promise<void> {
     await this.directory.endSessionsOf(directoryOf(principal), body.user_id);
   }
 
@@ -85,7 +86,7 @@ export class AuthRpcController {
   @Refuses(new SessionNotFound())
   async readSession(
     @CurrentPrincipal() principal: Principal,
-    @Body() body: SessionIdRpcRequest,
+    @RequestBody() body: SessionIdRpcRequest,
   ): Promise<SessionAndAccountRpcResponse> {
     const { session, user } = await this.directory.readSession(directoryOf(principal), body.session_id);
     return { session: SessionRpcResponse.from(session, user), account: AccountRpcResponse.from(user) };
@@ -105,7 +106,7 @@ export class AuthRpcController {
   )
   async updatePassword(
     @CurrentPrincipal() principal: Principal,
-    @Body() body: UpdatePasswordRpcRequest,
+    @RequestBody() body: UpdatePasswordRpcRequest,
   ): Promise<void> {
     if (body.confirm_password !== body.new_password) {
       throw new PasswordRefused('confirm_password', 'must be the same as new_password');

@@ -1,8 +1,9 @@
-import { Body, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Get, Post, Req, Res } from '@nestjs/common';
 import { ApiQuery, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RpcController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RpcNothing, RpcResult } from '../../dialects/documented.js';
+import { RequestBody, RequestQuery } from '../../dialects/request.pipe.js';
 import { InvalidRequest } from '../../errors/request.errors.js';
 import { Priced } from '../../credits/priced.js';
 import { CurrentHold, type CallHold } from '../../route-policy/price-policy.js';
@@ -53,7 +54,7 @@ export class CodesRpcController {
   async sendMagicLink(
     @CurrentPrincipal() principal: Principal,
     @CurrentHold() hold: CallHold | undefined,
-    @Body() body: SendMagicLinkRpcRequest,
+    @RequestBody() body: SendMagicLinkRpcRequest,
   ): Promise<void> {
     await this.magicLinks.send(codeRequest(principal, body, hold), body);
   }
@@ -77,7 +78,7 @@ export class CodesRpcController {
   )
   async sendPasswordResetEmail(
     @CurrentPrincipal() principal: Principal,
-    @Body() body: SendPasswordResetEmailRpcRequest,
+    @RequestBody() body: SendPasswordResetEmailRpcRequest,
   ): Promise<void> {
     await this.passwordReset.sendCode(codeRequest(principal, body), body.expiration);
   }
@@ -95,7 +96,7 @@ export class CodesRpcController {
   async sendVerificationEmail(
     @CurrentPrincipal() principal: Principal,
     @CurrentHold() hold: CallHold | undefined,
-    @Body() body: SendVerificationEmailRpcRequest,
+    @RequestBody() body: SendVerificationEmailRpcRequest,
   ): Promise<void> {
     await this.verification.send(codeRequest(principal, body, hold), {
       redirectUrl: body.redirect_url,
@@ -115,7 +116,10 @@ export class CodesRpcController {
     new UserNotFound(),
     new TooBusy(5),
   )
-  async resetPassword(@CurrentPrincipal() principal: Principal, @Body() body: ResetPasswordRpcRequest): Promise<void> {
+  async resetPassword(
+    @CurrentPrincipal() principal: Principal,
+    @RequestBody() body: ResetPasswordRpcRequest,
+  ): Promise<void> {
     if (body.confirm_password !== body.new_password) {
       throw new PasswordRefused('confirm_password', 'must be the same as new_password');
     }
@@ -128,7 +132,10 @@ export class CodesRpcController {
   @Priced('user.verify_email')
   @RpcNothing()
   @Refuses(new CodeRefused('token'))
-  async verifyEmail(@CurrentPrincipal() principal: Principal, @Body() { token }: TokenRpcRequest): Promise<void> {
+  async verifyEmail(
+    @CurrentPrincipal() principal: Principal,
+    @RequestBody() { token }: TokenRpcRequest,
+  ): Promise<void> {
     if (!(await this.verification.verify(token, directoryOf(principal)))) {
       throw new CodeRefused('token');
     }
@@ -153,7 +160,7 @@ export class CodesRpcController {
   })
   @ApiResponse({ status: 400, description: 'Not verified, and no URL to go to', content: PAGE })
   async followLink(
-    @Query() query: Record<string, unknown>,
+    @RequestQuery() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const outcome = await this.verification.follow({
@@ -181,7 +188,7 @@ export class CodesRpcController {
   @RpcResult(VerifyTokenRpcResponse)
   async verifyToken(
     @CurrentPrincipal() principal: Principal,
-    @Body() { token }: TokenRpcRequest,
+    @RequestBody() { token }: TokenRpcRequest,
     @Req() request: FastifyRequest,
   ): Promise<VerifyTokenRpcResponse> {
     const opened = await this.magicLinks.open(directoryOf(principal), token, sessionOrigin(request));

@@ -1,6 +1,7 @@
-import { Body, Post } from '@nestjs/common';
+import { Post } from '@nestjs/common';
 import { RpcController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RpcNothing, RpcResult } from '../../dialects/documented.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import { InvalidRequest } from '../../errors/request.errors.js';
 import { Priced } from '../../credits/priced.js';
 import { directoryOf, type Principal } from '../../route-policy/principal.js';
@@ -47,7 +48,7 @@ export class DirectoryRpcController {
   )
   async create(
     @CurrentPrincipal() principal: Principal,
-    @Body() { id: externalId, email, username, profile, password }: CreateUserRpcRequest,
+    @RequestBody() { id: externalId, email, username, profile, password }: CreateUserRpcRequest,
   ): Promise<AccountResultRpcResponse> {
     const directoryId = directoryOf(principal);
     const user = await this.directory.create({ directoryId, externalId, email, username, profile }, password);
@@ -65,7 +66,7 @@ export class DirectoryRpcController {
   @Priced('user.delete')
   @RpcNothing()
   @Refuses(new UserNotFound())
-  async delete(@CurrentPrincipal() principal: Principal, @Body() body: DeleteUserRpcRequest): Promise<void> {
+  async delete(@CurrentPrincipal() principal: Principal, @RequestBody() body: DeleteUserRpcRequest): Promise<void> {
     await this.directory.delete(directoryOf(principal), body.id);
   }
 
@@ -76,7 +77,7 @@ export class DirectoryRpcController {
   @RpcResult(AccountListRpcResponse)
   async list(
     @CurrentPrincipal() principal: Principal,
-    @Body() part: ListUsersRpcRequest,
+    @RequestBody() part: ListUsersRpcRequest,
   ): Promise<AccountListRpcResponse> {
     const users = await this.users.list(directoryOf(principal), part);
     return { users: users.map((user) => AccountRpcResponse.from(user)) };
@@ -90,7 +91,7 @@ export class DirectoryRpcController {
   @Refuses(new UserNotFound())
   async read(
     @CurrentPrincipal() principal: Principal,
-    @Body() { id: externalId, username, email }: ReadUserRpcRequest,
+    @RequestBody() { id: externalId, username, email }: ReadUserRpcRequest,
   ): Promise<AccountResultRpcResponse> {
     if (externalId === undefined && username === undefined && email === undefined) {
       throw new InvalidRequest([{ field: 'id', message: 'one of id, username and email is needed' }]);
@@ -117,7 +118,7 @@ export class DirectoryRpcController {
   )
   async update(
     @CurrentPrincipal() principal: Principal,
-    @Body() { id, email, username, profile }: UpdateUserRpcRequest,
+    @RequestBody() { id, email, username, profile }: UpdateUserRpcRequest,
   ): Promise<void> {
     await this.directory.update(directoryOf(principal), id, { email, username, profile });
   }

@@ -1,7 +1,8 @@
-import { Body, Post } from '@nestjs/common';
+import { Post } from '@nestjs/common';
 import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts } from '../../route-policy/route-policy.js';
 import { UserNumbers } from '../../user-numbers/user-numbers.js';
@@ -21,7 +22,7 @@ export class CreditsEnvelopeController {
   @EnvelopeResult(CreditsEnvelopeResponse)
   async getCredits(
     @CurrentPrincipal() principal: Principal,
-    @Body() _: NoFieldsRequest,
+    @RequestBody() _: NoFieldsRequest,
   ): Promise<CreditsEnvelopeResponse> {
     return CreditsEnvelopeResponse.from(await this.credits.balanceOf({ principal }), this.numbers.of(principal));
   }

@@ -1,8 +1,9 @@
-import { Body, Get, Post, Query } from '@nestjs/common';
+import { Get, Post } from '@nestjs/common';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestResult } from '../../dialects/documented.js';
 import { decodeCursor, pageOf } from '../../dialects/page.js';
 import { CurrentRequest, TakesIdempotencyKey, type RequestIdentity } from '../../dialects/request-identity.js';
+import { RequestBody, RequestQuery } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts, ForAdministrators } from '../../route-policy/route-policy.js';
 import {
@@ -63,7 +64,7 @@ export class CreditsRestController {
   @Refuses(new AccountNotFound())
   async getCredits(
     @CurrentPrincipal() principal: Principal,
-    @Query() { account }: AccountRestRequest,
+    @RequestQuery() { account }: AccountRestRequest,
   ): Promise<CreditsRestResponse> {
     return CreditsRestResponse.from(await this.credits.balanceOf({ principal, account }));
   }
@@ -75,7 +76,7 @@ export class CreditsRestController {
   @Refuses(new AccountNotFound())
   async listEntries(
     @CurrentPrincipal() principal: Principal,
-    @Query() { account, cursor, limit }: AccountPageRestRequest,
+    @RequestQuery() { account, cursor, limit }: AccountPageRestRequest,
   ): Promise<EntryListRestResponse> {
     const after = cursor === undefined ? undefined : Number(decodeCursor(cursor, /^\d{1,15}$/)[0]);
     const entries = await this.credits.entriesOf({ principal, account }, limit + 1, after);
@@ -91,7 +92,7 @@ export class CreditsRestController {
   async charge(
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
-    @Body() { account, ...purpose }: ChargeRestRequest,
+    @RequestBody() { account, ...purpose }: ChargeRestRequest,
   ): Promise<EntryRestResponse> {
     return EntryRestResponse.from(await this.credits.charge({ principal, account, ...request }, purpose));
   }
@@ -105,7 +106,7 @@ export class CreditsRestController {
   async grant(
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
-    @Body() { account, ...purpose }: GrantRestRequest,
+    @RequestBody() { account, ...purpose }: GrantRestRequest,
   ): Promise<EntryRestResponse> {
     return EntryRestResponse.from(await this.credits.grant({ principal, account, ...request }, purpose));
   }
@@ -125,7 +126,7 @@ export class CreditsRestController {
   async refund(
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
-    @Body() { account, ...refund }: RefundRestRequest,
+    @RequestBody() { account, ...refund }: RefundRestRequest,
   ): Promise<EntryRestResponse> {
     return EntryRestResponse.from(await this.credits.refund({ principal, account, ...request }, refund));
   }

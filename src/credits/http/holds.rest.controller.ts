@@ -1,9 +1,10 @@
-import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { Get, Param, Post } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestResult } from '../../dialects/documented.js';
 import { CURSOR_TIME, decodeCursor, pageOf } from '../../dialects/page.js';
 import { CurrentRequest, TakesIdempotencyKey, type RequestIdentity } from '../../dialects/request-identity.js';
+import { RequestBody, RequestQuery } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForAccounts } from '../../route-policy/route-policy.js';
 import {
@@ -44,7 +45,7 @@ export class HoldsRestController {
   async hold(
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
-    @Body() { account, expires_in, ...purpose }: HoldRestRequest,
+    @RequestBody() { account, expires_in, ...purpose }: HoldRestRequest,
   ): Promise<HoldRestResponse> {
     const order = { principal, account, ...request };
     return HoldRestResponse.from(await this.holds.hold(order, { ...purpose, expiresInSeconds: expires_in }));
@@ -57,7 +58,7 @@ export class HoldsRestController {
   @Refuses(new AccountNotFound())
   async listHolds(
     @CurrentPrincipal() principal: Principal,
-    @Query() { account, cursor, limit, status }: HoldPageRestRequest,
+    @RequestQuery() { account, cursor, limit, status }: HoldPageRestRequest,
   ): Promise<HoldListRestResponse> {
     const after = cursor === undefined ? undefined : holdPosition(cursor);
     const holds = await this.holds.list({ principal, account }, limit + 1, { status, after });
@@ -73,7 +74,7 @@ export class HoldsRestController {
   async getHold(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
-    @Query() { account }: AccountRestRequest,
+    @RequestQuery() { account }: AccountRestRequest,
   ): Promise<HoldRestResponse> {
     return HoldRestResponse.from(await this.holds.get({ principal, account }, id));
   }
@@ -89,7 +90,7 @@ export class HoldsRestController {
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
     @Param('id') id: string,
-    @Body() { account, ...purpose }: CaptureRestRequest,
+    @RequestBody() { account, ...purpose }: CaptureRestRequest,
   ): Promise<HoldRestResponse> {
     return HoldRestResponse.from(await this.holds.capture({ principal, account, ...request }, id, purpose));
   }
@@ -105,7 +106,7 @@ export class HoldsRestController {
     @CurrentPrincipal() principal: Principal,
     @CurrentRequest() request: RequestIdentity,
     @Param('id') id: string,
-    @Body() { account, ...purpose }: ReleaseRestRequest,
+    @RequestBody() { account, ...purpose }: ReleaseRestRequest,
   ): Promise<HoldRestResponse> {
     return HoldRestResponse.from(await this.holds.release({ principal, account, ...request }, id, purpose));
   }

@@ -1,8 +1,9 @@
-import { Get, Param, Post, Query } from '@nestjs/common';
+import { Get, Param, Post } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { Refuses, RestResult } from '../../dialects/documented.js';
 import { decodeCursor, pageOf } from '../../dialects/page.js';
+import { RequestQuery } from '../../dialects/request.pipe.js';
 import { ForAdministrators } from '../../route-policy/route-policy.js';
 import { UserNumbers } from '../../user-numbers/user-numbers.js';
 import { MailNotAbandoned, MailNotFound, MailTextGone } from '../mailer.errors.js';
@@ -24,7 +25,7 @@ export class MailerRestController {
   @Get()
   @ForAdministrators()
   @RestResult(MailListRestResponse)
-  async listMails(@Query() { limit, cursor, status }: MailPageRestRequest): Promise<MailListRestResponse> {
+  async listMails(@RequestQuery() { limit, cursor, status }: MailPageRestRequest): Promise<MailListRestResponse> {
     const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, MAIL_ID)[0]);
     const mails = await this.mailer.list(limit + 1, { status, before });
     const rendered = (mail: MailView) => MailRestResponse.from(mail, this.numbers);

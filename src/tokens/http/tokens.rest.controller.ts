@@ -1,7 +1,8 @@
-import { Body, Get, Post, Query } from '@nestjs/common';
+import { Get, Post } from '@nestjs/common';
 import { RestController } from '../../dialects/dialect-controllers.js';
 import { RestResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import { NoQuery, RequestBody } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
 import { TokensService } from '../tokens.service.js';
@@ -15,10 +16,7 @@ export class TokensRestController {
   @Get()
   @ForUsers()
   @RestResult(AccessTokenRestResponse)
-  async getAccessToken(
-    @CurrentPrincipal() principal: Principal,
-    @Query() _: NoFieldsRequest,
-  ): Promise<AccessTokenRestResponse> {
+  async getAccessToken(@CurrentPrincipal() principal: Principal, @NoQuery() _: void): Promise<AccessTokenRestResponse> {
     return { access_token: await this.tokens.accessTokenOf(principal) };
   }
 
@@ -32,7 +30,7 @@ export class TokensRestController {
   @RestResult(AccessTokenRestResponse, { example: { access_token: 'dGhpcyBpcyBhIG5ldyB0b2tlbg...' } })
   async regenerateAccessToken(
     @CurrentPrincipal() principal: Principal,
-    @Body() _: NoFieldsRequest,
+    @RequestBody() _: NoFieldsRequest,
   ): Promise<AccessTokenRestResponse> {
     return { access_token: await this.tokens.rotate(principal, 'access_token', principal.credential) };
   }

@@ -1,7 +1,8 @@
-import { Body, Post } from '@nestjs/common';
+import { Post } from '@nestjs/common';
 import { EnvelopeController } from '../../dialects/dialect-controllers.js';
 import { EnvelopeResult } from '../../dialects/documented.js';
 import { NoFieldsRequest } from '../../dialects/no-fields.request.js';
+import { RequestBody } from '../../dialects/request.pipe.js';
 import type { Principal } from '../../route-policy/principal.js';
 import { CurrentPrincipal, ForUsers } from '../../route-policy/route-policy.js';
 import { UserNumbers } from '../../user-numbers/user-numbers.js';
@@ -21,7 +22,7 @@ export class UsersEnvelopeController {
   @EnvelopeResult(ProfileEnvelopeResponse)
   async getProfile(
     @CurrentPrincipal() principal: Principal,
-    @Body() _: NoFieldsRequest,
+    @RequestBody() _: NoFieldsRequest,
   ): Promise<ProfileEnvelopeResponse> {
     return ProfileEnvelopeResponse.from(await this.users.get(principal), this.numbers);
   }

@@ -22,7 +22,7 @@ export class MeRestResponse {
   /** @example "NhqPaZgfmRLxcBvYS..." */
   access_token!: string;
 
-  static from({ person, accessToken }: { person: Person; accessToken: string }): MeRestResponse {
+  static from(person: Person, accessToken: string): MeRestResponse {
     const { firstName, lastName } = partsOfName(person.name);
     return {
       external_id: person.externalId,
