@@ -29,11 +29,11 @@ export abstract class DomainError extends Error {
   abstract readonly kind: ErrorKind;
   /** Stable, `feature.reason`, the same in every dialect. */
   abstract readonly code: string;
-  readonly fields?: FieldProblem[];
+  declare readonly fields?: FieldProblem[];
   /** When it makes sense to ask again, in seconds. */
-  readonly retryAfterSeconds?: number;
+  declare readonly retryAfterSeconds?: number;
   /** Methods that the URL does answer to; only on `method_not_allowed`. */
-  readonly allowedMethods?: string[];
+  declare readonly allowedMethods?: string[];
 
   constructor(message?: string, options?: ErrorOptions) {
     // A refusal is an answer, not a fault: nobody reads its stack, and taking it down costs as much as all the rest of it.

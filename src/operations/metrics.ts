@@ -1,17 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { BatchObserver } from '../batching/batcher.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { RequestTimes } from './request-times.js';
 
 /** Counts requests and their time by route, batches and mails, beside the numbers of the process itself. One per server. */
 export class Metrics {
   readonly registry = new Registry();
-  private readonly requestSeconds = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the arrival of a request to the end of its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-    registers: [this.registry],
-  });
+  private readonly requestTimes = new RequestTimes(this.registry);
 
   readonly mails = new Counter({
     name: 'mails_total',
@@ -81,12 +76,8 @@ export class Metrics {
 
   watch(server: FastifyInstance): void {
     server.addHook('onResponse', (request, reply, done) => {
-      // The pattern of the route, never the URL: its values would make a series each.
       const route = request.routeOptions.url ?? 'unknown';
-      this.requestSeconds.observe(
-        { method: request.method, route, status: reply.statusCode },
-        reply.elapsedTime / 1000,
-      );
+      this.requestTimes.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
       done();
     });
   }

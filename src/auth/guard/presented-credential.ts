@@ -63,7 +63,8 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
   const { rawHeaders } = request.raw;
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    count += rawHeaders[i]!.toLowerCase() === name ? 1 : 0;
+    const header = rawHeaders[i]!;
+    count += header.length === name.length && header.toLowerCase() === name ? 1 : 0;
   }
   if (count > 1) {
     throw new AmbiguousCredentials();
