@@ -9,6 +9,7 @@ import { MailsOfDeletedUsers1797000000000 } from './1797000000000-mails-of-delet
 import { TextsUntilCodesExpire1798000000000 } from './1798000000000-texts-until-codes-expire.js';
 import { ManagedAccountIds1799000000000 } from './1799000000000-managed-account-ids.js';
 import { UserNumbers1800000000000 } from './1800000000000-user-numbers.js';
+import { CallerInTwoRows1801000000000 } from './1801000000000-caller-in-two-rows.js';
 
 /** Every migration, oldest first. `npm run migration:generate` writes the file; its class is added here by hand. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   TextsUntilCodesExpire1798000000000,
   ManagedAccountIds1799000000000,
   UserNumbers1800000000000,
+  CallerInTwoRows1801000000000,
 ];

@@ -44,6 +44,7 @@ it('runs the migrations, finds nothing to generate, and reverts them', async () 
 
   // One at a time, the latest first.
   const places: [table: string, part?: string][] = [
+    ['users', 'access_token_id'],
     ['user_numbers'],
     ['accounts', 'accounts_managed_id_check'],
     ['mails', 'code_expires_at'],

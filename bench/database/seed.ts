@@ -53,9 +53,11 @@ export async function seed(url: string, people: number): Promise<void> {
 function insertPeople(first: number, last: number, passwordHash: string): string {
   const range = `generate_series(${first}, ${last}) AS n`;
   return `
-    INSERT INTO users (directory_id, id, external_id, email, email_as_given, email_verified_at, name)
+    INSERT INTO users (directory_id, id, external_id, email, email_as_given, email_verified_at, name,
+      account_id, access_token_id, access_token_key_version)
     OVERRIDING SYSTEM VALUE
-    SELECT 0, n, md5('user:' || n), 'person-' || n || '@bench.example', 'person-' || n || '@bench.example', now(), 'Person Number ' || n
+    SELECT 0, n, md5('user:' || n), 'person-' || n || '@bench.example', 'person-' || n || '@bench.example', now(), 'Person Number ' || n,
+      n, left(md5('access_token:' || n), 22), '${KEY_VERSION}'
     FROM ${range};
 
     INSERT INTO accounts (directory_id, id, user_id) OVERRIDING SYSTEM VALUE SELECT 0, n, n FROM ${range};

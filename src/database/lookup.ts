@@ -64,15 +64,17 @@ export class Lookups {
     return new Lookup(this.statements, statement, this.metrics);
   }
 
-  /** Rows of a table, as its entity has them (JSON as text), by columns that are unique together. */
+  /** Rows of a table, as its entity is read (JSON as text), by columns that are unique together. */
   byColumns<Entity extends object>(entity: EntityTarget<Entity>, key: (keyof Entity & string)[]): Lookup<Entity> {
     const { tableName, columns } = this.dataSource.getMetadata(entity);
     const keyColumns = key.map((property) => columns.find((it) => it.propertyName === property)!);
     const names = keyColumns.map(({ databaseName }) => `"${databaseName}"`);
-    const selected = columns.map(
-      ({ databaseName, propertyName, type }) =>
-        `found."${databaseName}"${type === 'jsonb' ? '::text' : ''} AS "${propertyName}"`,
-    );
+    const selected = columns
+      .filter(({ isSelect }) => isSelect)
+      .map(
+        ({ databaseName, propertyName, type }) =>
+          `found."${databaseName}"${type === 'jsonb' ? '::text' : ''} AS "${propertyName}"`,
+      );
     const arrays = keyColumns.map(({ type }, i) => `$${i + 1}::${type as string}[]`);
     return this.create({
       name: `${tableName} by ${key.join()}`,

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Configuration } from '../config/configuration.js';
+import { violatedConstraint } from '../database/database-errors.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import {
@@ -97,10 +98,14 @@ export class TokensService {
     const current = await this.lasting(owner, kind);
     const expectedId = presented.kind === kind ? presented.id : current.id;
     const next = { id: newCredentialId(), kind, keyVersion: this.keys.current('credential').version };
-    const { affected } = await this.dataSource.manager.update(
-      Credential,
-      { ...userKey(owner), kind, id: expectedId },
-      { ...next, createdAt: () => 'now()', lastUsedAt: null },
+    // The user is locked first, as by whoever deletes them: a trigger writes to both.
+    const [, affected] = await this.dataSource.manager.query<[rows: unknown[], affected: number]>(
+      `WITH owner AS (SELECT directory_id, id FROM users WHERE directory_id = $1 AND id = $2 FOR NO KEY UPDATE)
+       UPDATE credentials SET id = $3, key_version = $4, created_at = now(), last_used_at = NULL
+       FROM owner
+       WHERE credentials.directory_id = owner.directory_id AND credentials.user_id = owner.id
+         AND credentials.kind = $5 AND credentials.id = $6`,
+      [owner.directoryId, owner.userId, next.id, next.keyVersion, kind, expectedId],
     );
     if (affected === 1) {
       return this.textOf(next);
@@ -230,15 +235,27 @@ export class TokensService {
     return claim.id;
   }
 
-  /** Managed users get theirs when they first ask for them: most never do. */
+  /**
+   * Managed users get theirs when they first ask for them: most never do.
+   *
+   * @throws NotAuthenticated when the user is gone
+   */
   private async lasting(owner: UserKey, kind: LastingKind): Promise<Credential> {
     const { manager } = this.dataSource;
     const row = await manager.findOneBy(Credential, { ...userKey(owner), kind });
     if (row) {
       return row;
     }
-    await this.issueLasting(manager, owner);
-    return manager.findOneByOrFail(Credential, { ...userKey(owner), kind });
+    try {
+      await this.issueLasting(manager, owner);
+    } catch (error) {
+      throw violatedConstraint(error) === 'credentials_user_fkey' ? new NotAuthenticated() : error;
+    }
+    const issued = await manager.findOneBy(Credential, { ...userKey(owner), kind });
+    if (!issued) {
+      throw new NotAuthenticated();
+    }
+    return issued;
   }
 
   /** A row whose secret key is no longer configured is shown with the current one, which verifies as well. */

@@ -11,6 +11,8 @@ import {
 } from 'typeorm';
 import type { Role } from '../route-policy/principal.js';
 
+const KEPT_BY_DATABASE = { select: false, insert: false, update: false };
+
 @Entity('users')
 @Unique('users_external_id_key', ['directoryId', 'externalId'])
 @Unique('users_email_key', ['directoryId', 'email'])
@@ -67,4 +69,15 @@ export class User {
 
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
+
+  // What the guard wants to know of their account and access token beside themselves. Kept by triggers on those tables.
+
+  @Column('bigint', { name: 'account_id', nullable: true, ...KEPT_BY_DATABASE })
+  accountId?: number | null;
+
+  @Column('text', { name: 'access_token_id', nullable: true, ...KEPT_BY_DATABASE })
+  accessTokenId?: string | null;
+
+  @Column('text', { name: 'access_token_key_version', nullable: true, ...KEPT_BY_DATABASE })
+  accessTokenKeyVersion?: string | null;
 }
