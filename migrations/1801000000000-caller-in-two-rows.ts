@@ -8,22 +8,13 @@ export class CallerInTwoRows1801000000000 implements MigrationInterface {
   readonly name = 'CallerInTwoRows1801000000000';
 
   async up(db: QueryRunner): Promise<void> {
+    // The view and its tables, in the order of the guard's own statement: older processes may be at work.
+    await db.query(`LOCK TABLE "principals" IN ACCESS EXCLUSIVE MODE`);
     await db.query(`
       ALTER TABLE "users"
         ADD COLUMN "account_id" bigint,
         ADD COLUMN "access_token_id" text,
         ADD COLUMN "access_token_key_version" text`);
-    await db.query(`
-      UPDATE users SET
-        account_id = account.id,
-        access_token_id = token.id,
-        access_token_key_version = token.key_version
-      FROM users AS person
-      LEFT JOIN accounts AS account
-        ON person.directory_id = 0 AND account.directory_id = 0 AND account.user_id = person.id
-      LEFT JOIN credentials AS token
-        ON token.directory_id = person.directory_id AND token.user_id = person.id AND token.kind = 'access_token'
-      WHERE users.directory_id = person.directory_id AND users.id = person.id`);
     await db.query(`
       CREATE FUNCTION users_know_their_account() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -58,6 +49,8 @@ export class CallerInTwoRows1801000000000 implements MigrationInterface {
     await db.query(`
       CREATE TRIGGER users_know_their_access_token_is_gone AFTER DELETE ON credentials
       FOR EACH ROW WHEN (OLD.kind = 'access_token') EXECUTE FUNCTION users_know_their_access_token()`);
+    await db.query(REBUILD);
+    await db.query(`SELECT user_links_rebuild()`);
     await db.query(`
       CREATE OR REPLACE VIEW "principals" AS
       SELECT
@@ -72,6 +65,7 @@ export class CallerInTwoRows1801000000000 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
+    await db.query(`LOCK TABLE "principals" IN ACCESS EXCLUSIVE MODE`);
     await db.query(`
       CREATE OR REPLACE VIEW "principals" AS
       SELECT
@@ -87,6 +81,7 @@ export class CallerInTwoRows1801000000000 implements MigrationInterface {
       LEFT JOIN credentials AS token ON token.directory_id = credential.directory_id
         AND token.user_id = credential.user_id AND token.kind = 'access_token'
       ${IS_LIVE}`);
+    await db.query(`DROP FUNCTION user_links_rebuild()`);
     await db.query(`DROP FUNCTION users_know_their_access_token() CASCADE`);
     await db.query(`DROP FUNCTION users_know_their_account() CASCADE`);
     await db.query(`
@@ -96,6 +91,26 @@ export class CallerInTwoRows1801000000000 implements MigrationInterface {
         DROP COLUMN "account_id"`);
   }
 }
+
+/** For rows that came past the triggers. */
+const REBUILD = `
+  CREATE FUNCTION user_links_rebuild() RETURNS void LANGUAGE sql AS $$
+    UPDATE users SET
+      account_id = linked.account_id,
+      access_token_id = linked.token_id,
+      access_token_key_version = linked.key_version
+    FROM (
+      SELECT person.directory_id, person.id, account.id AS account_id, token.id AS token_id, token.key_version
+      FROM users AS person
+      LEFT JOIN accounts AS account
+        ON person.directory_id = 0 AND account.directory_id = 0 AND account.user_id = person.id
+      LEFT JOIN credentials AS token
+        ON token.directory_id = person.directory_id AND token.user_id = person.id AND token.kind = 'access_token'
+    ) AS linked
+    WHERE users.directory_id = linked.directory_id AND users.id = linked.id
+      AND (users.account_id, users.access_token_id, users.access_token_key_version)
+        IS DISTINCT FROM (linked.account_id, linked.token_id, linked.key_version)
+  $$`;
 
 const CREDENTIAL = `
   credential.id AS credential_id,

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 const BURST_MAX = 32;
 
 /**
- * Lets the answers of a turn of the event loop leave at its end, one right after the other. To write to somebody who
+ * Lets the answers of a turn of the event loop leave at its end, or 32 before it, one right after the other. To write to somebody who
  * waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or a backend
  * does, is woken by the first write and awake for the others. See docs/adr/0015-the-hot-path.md.
  *
@@ -26,11 +26,12 @@ export function answerInBursts(server: Server): void {
       }
     };
     socket.uncork = () => {
+      if (due.size === 0) {
+        setImmediate(flush);
+      }
       due.add(release);
       if (due.size === BURST_MAX) {
         flush();
-      } else if (due.size === 1) {
-        setImmediate(flush);
       }
     };
   });

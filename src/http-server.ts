@@ -90,6 +90,12 @@ function refuseBeforeTheBody(server: FastifyInstance): void {
 }
 
 async function protect(server: FastifyInstance, configuration: Configuration): Promise<void> {
+  // First of all, preflights included: a page has a policy of its own in place of ours, and a file may be kept.
+  const fixedHeaders = { ...securityHeaders(configuration), 'cache-control': 'no-store' };
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(fixedHeaders).header('x-request-id', request.id);
+    done();
+  });
   if (configuration.corsOrigins.length > 0) {
     // No cookies: a page of another origin shows a credential in a header.
     await server.register(cors, {
@@ -100,10 +106,4 @@ async function protect(server: FastifyInstance, configuration: Configuration): P
       exposedHeaders: ['X-Request-Id', 'X-Credits-Cost', 'X-Credits-Remaining', 'Retry-After'],
     });
   }
-  // First of all: a page has a policy of its own in place of ours, and a file may be kept.
-  const fixedHeaders = { ...securityHeaders(configuration), 'cache-control': 'no-store' };
-  server.addHook('onRequest', (request, reply, done) => {
-    reply.headers(fixedHeaders).header('x-request-id', request.id);
-    done();
-  });
 }

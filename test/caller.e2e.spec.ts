@@ -94,3 +94,13 @@ it('regenerates no token of a user who is just being deleted, and does not stand
   await deletion.end();
   expect((await reply).status).toBe(401);
 });
+
+it('is right again after a load past the triggers', async () => {
+  const user = await app.aUser();
+  await app.database.query(
+    'UPDATE users SET account_id = NULL, access_token_id = $2, access_token_key_version = $3 WHERE id = $1',
+    [user.id, 'wrong', 'wrong'],
+  );
+  await app.database.query('SELECT user_links_rebuild()');
+  expect(await rowOf(user)).toEqual({ account_id: user.accountId, access_token_id: user.accessToken.slice(3, 25) });
+});

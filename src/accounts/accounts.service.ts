@@ -24,9 +24,8 @@ export interface AccountChanges {
 }
 
 /**
- * Owns accounts: one per user, opened with it, holding the time zone and the preferences. Shows a person everything
- * that belongs to them. Promises that a change of profile happens as a whole or not at all, and that the old address
- * hears of a new one.
+ * Owns accounts: one per user, opened with it, holding the time zone and the preferences. Promises that a change of
+ * profile happens as a whole or not at all, and that the old address hears of a new one.
  */
 @Injectable()
 export class AccountsService {

@@ -1,4 +1,5 @@
 import { DataSource, QueryFailedError, type DataSourceOptions } from 'typeorm';
+import { retried } from './transactions.js';
 
 /** The database is not one that Tollgate can run on. */
 export class UnsuitableDatabase extends Error {}
@@ -64,7 +65,8 @@ async function migrateUnderLock(dataSource: DataSource): Promise<void> {
   try {
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
-      await dataSource.runMigrations({ transaction: 'each' });
+      // Older processes may be at work, and hold what a migration wants to lock.
+      await retried(() => dataSource.runMigrations({ transaction: 'each' }));
       await installQueue((dataSource.options as { url: string }).url);
     } finally {
       await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);

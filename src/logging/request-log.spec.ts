@@ -15,7 +15,7 @@ it('is the line that the logger would write', () => {
     path: text,
     status: fc.integer({ min: 100, max: 599 }),
     milliseconds: fc.integer({ min: 0, max: 1e7 }).map((tenths) => tenths / 10),
-    address: text,
+    address: fc.option(text, { nil: undefined }),
   });
   fc.assert(
     fc.property(request, (it) => {

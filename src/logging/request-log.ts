@@ -14,7 +14,8 @@ export interface AnsweredRequest {
   status: number;
   /** From the arrival of its head to the end of the answer. */
   milliseconds: number;
-  address: string;
+  /** Undefined when the connection is gone. */
+  address: string | undefined;
 }
 
 /**
@@ -42,9 +43,10 @@ export function logRequests(server: FastifyInstance, logger: PinoLogger, output:
 
 /** The line that pino writes for `info(request, 'request')`. */
 export function requestLine({ requestId, method, path, status, milliseconds, address }: AnsweredRequest): string {
+  const from = address === undefined ? '' : `"address":${JSON.stringify(address)},`;
   return (
     `{"level":${pino.levels.values.info}${timestamp()},"pid":${process.pid},` +
     `"requestId":${JSON.stringify(requestId)},"method":"${method}","path":${JSON.stringify(path)},` +
-    `"status":${status},"milliseconds":${milliseconds},"address":${JSON.stringify(address)},"msg":"request"}\n`
+    `"status":${status},"milliseconds":${milliseconds},${from}"msg":"request"}\n`
   );
 }

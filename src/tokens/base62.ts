@@ -1,6 +1,6 @@
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Length of 128 bits in base62. */
+/** Length of 128 bits in base62. Even, because digits are taken in pairs. */
 export const BASE62_LENGTH = 22;
 
 /** Two digits are taken at a time: their texts, by value. */

@@ -23,6 +23,10 @@ const PREFIX_LENGTH = 3;
 const MAC_AT = PREFIX_LENGTH + BASE62_LENGTH;
 const SHAPE = new RegExp(`^[0-9A-Za-z]{${MAC_AT + BASE62_LENGTH}}$`);
 
+// To compare without making buffers for each request.
+const presentedMac = Buffer.alloc(BASE62_LENGTH);
+const expectedMac = Buffer.alloc(BASE62_LENGTH);
+
 export interface CredentialClaim {
   kind: CredentialKind;
   id: string;
@@ -43,19 +47,15 @@ export function readCredentialText(text: string, keys: readonly DerivedKey[]): C
     return undefined;
   }
   const message = text.slice(0, MAC_AT);
-  presented.write(text.slice(MAC_AT), 'latin1');
+  presentedMac.write(text.slice(MAC_AT), 'latin1');
   for (const key of keys) {
-    expected.write(mac(message, key), 'latin1');
-    if (timingSafeEqual(presented, expected)) {
+    expectedMac.write(mac(message, key), 'latin1');
+    if (timingSafeEqual(presentedMac, expectedMac)) {
       return { kind, id: message.slice(PREFIX_LENGTH) };
     }
   }
   return undefined;
 }
-
-// To compare without making buffers for each request.
-const presented = Buffer.alloc(BASE62_LENGTH);
-const expected = Buffer.alloc(BASE62_LENGTH);
 
 function mac(message: string, key: DerivedKey): string {
   return base62(textMac(message, key.bytes));

@@ -98,7 +98,7 @@ export class TokensService {
     const current = await this.lasting(owner, kind);
     const expectedId = presented.kind === kind ? presented.id : current.id;
     const next = { id: newCredentialId(), kind, keyVersion: this.keys.current('credential').version };
-    // The user is locked first, as by whoever deletes them: a trigger writes to both.
+    // The user is locked first, as by whoever deletes them: a trigger writes the id of a new access token there.
     const [, affected] = await this.dataSource.manager.query<[rows: unknown[], affected: number]>(
       `WITH owner AS (SELECT directory_id, id FROM users WHERE directory_id = $1 AND id = $2 FOR NO KEY UPDATE)
        UPDATE credentials SET id = $3, key_version = $4, created_at = now(), last_used_at = NULL

@@ -70,7 +70,7 @@ export class User {
   @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
 
-  // What the guard wants to know of their account and access token beside themselves. Kept by triggers on those tables.
+  // Of their account and access token, for the guard. Kept by triggers on those tables; see docs/adr/0015-the-hot-path.md.
 
   @Column('bigint', { name: 'account_id', nullable: true, ...KEPT_BY_DATABASE })
   accountId?: number | null;

@@ -10,8 +10,8 @@ import { PrincipalsService, type PrincipalRow } from './principals.service.js';
 
 const CREDENTIAL_STRATEGY = 'credential';
 
-/** It says the same to everybody, and nobody changes it. */
-const REFUSED = Object.freeze(new NotAuthenticated());
+/** One for all: it has no stack, and says the same to everybody. */
+const REFUSED = new NotAuthenticated();
 
 /**
  * Resolves every kind of credential from every place that may carry it. A forged one is refused by its MAC alone; a
@@ -26,7 +26,11 @@ export class CredentialStrategy extends PassportStrategy(Strategy, CREDENTIAL_ST
     super();
   }
 
-  /** @throws NotAuthenticated, AmbiguousCredentials */
+  /**
+   * Rejects with NotAuthenticated.
+   *
+   * @throws NotAuthenticated, AmbiguousCredentials when headers cannot be understood
+   */
   validate(request: FastifyRequest): Promise<Principal> {
     const presented = presentedText(request);
     const claim = presented && this.tokens.verify(presented.text);
