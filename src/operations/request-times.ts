@@ -20,7 +20,8 @@ export interface RequestLabels {
  */
 export class RequestTimes {
   readonly name = METRIC.name;
-  private readonly series = new Map<string, { labels: RequestLabels; times: Histogram }>();
+  /** By route, then by method and status: a key of all three would take longer to make than to look up twice. */
+  private readonly series = new Map<string, Map<string, { labels: RequestLabels; times: Histogram }>>();
 
   constructor(registry: Registry) {
     // All that it asks of a metric is `name` and `get`.
@@ -28,20 +29,27 @@ export class RequestTimes {
   }
 
   observe(labels: RequestLabels, seconds: number): void {
-    const key = `${labels.status} ${labels.method} ${labels.route}`;
-    let one = this.series.get(key);
+    let ofRoute = this.series.get(labels.route);
+    if (!ofRoute) {
+      ofRoute = new Map();
+      this.series.set(labels.route, ofRoute);
+    }
+    const key = labels.method + labels.status;
+    let one = ofRoute.get(key);
     if (!one) {
       one = { labels, times: new Histogram(METRIC) };
-      this.series.set(key, one);
+      ofRoute.set(key, one);
     }
     one.times.observe(seconds);
   }
 
   async get(): Promise<unknown> {
     const series = await Promise.all(
-      [...this.series.values()].map(async ({ labels, times }) =>
-        (await times.get()).values.map((value) => ({ ...value, labels: { ...value.labels, ...labels } })),
-      ),
+      [...this.series.values()]
+        .flatMap((ofRoute) => [...ofRoute.values()])
+        .map(async ({ labels, times }) =>
+          (await times.get()).values.map((value) => ({ ...value, labels: { ...value.labels, ...labels } })),
+        ),
     );
     return { ...(await new Histogram(METRIC).get()), values: series.flat() };
   }
