@@ -25,6 +25,7 @@ export class CredentialGuard implements CanActivate {
     if (policy.access === 'public') {
       return true;
     }
+    // `switchToHttp` makes three functions each time.
     const request = context.getArgByIndex<FastifyRequest & { user: Principal }>(0);
     // `await` would throw a refusal anew.
     return this.strategy.validate(request).then((principal) => {
