@@ -5,9 +5,9 @@ import type { Socket } from 'node:net';
 const BURST_MAX = 32;
 
 /**
- * Lets the answers of a turn of the event loop leave at its end, or 32 before it, one right after the other. To write to somebody who
- * waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or a backend
- * does, is woken by the first write and awake for the others. See docs/adr/0015-the-hot-path.md.
+ * Lets the answers of a turn of the event loop leave at its end, or 32 before it, one right after the other. To write to
+ * somebody who waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or
+ * a backend does, is woken by the first write and awake for the others. See docs/adr/0015-the-hot-path.md.
  *
  * Node corks a socket while it writes the parts of an answer, and uncorks it at the answer's end; that is put off here.
  */

@@ -1,12 +1,9 @@
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RequestMethod } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { dialectOf } from '../src/dialects/dialect.js';
-import { ROUTE_POLICY } from '../src/route-policy/route-policy.js';
 import { document, validate, type Media, type Operation, type Schema } from './support/contract.js';
+import { nestRoutes, withoutSlash } from './support/nest-routes.js';
 import { runProgram } from './support/run-program.js';
 import { PASSWORD, TestApp } from './support/test-app.js';
 
@@ -132,7 +129,7 @@ describe('the document', () => {
 
 describe('the document and the server', () => {
   it('agree on the routes, and every route says who may call it', () => {
-    const routes = nestRoutes();
+    const routes = nestRoutes(app.nest);
     expect(routes.filter(({ policy }) => policy === undefined)).toEqual([]);
     expect(routes.map(({ name }) => name).sort()).toEqual(
       operations.map(({ method, path }) => `${method} ${withoutSlash(path)}`).sort(),
@@ -288,32 +285,6 @@ function named({ method, path }: PlacedOperation): string {
 
 function urlOf({ path }: PlacedOperation): string {
   return path.replaceAll(/\{[^}]+\}/g, 'none');
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/$/, '');
-}
-
-function nestRoutes(): { name: string; policy: unknown }[] {
-  const controllers = [...app.nest.get(ModulesContainer).values()].flatMap((module) => [
-    ...module.controllers.values(),
-  ]);
-  return controllers.flatMap(({ metatype }) => {
-    const prototype = (metatype as { prototype: Record<string, object> }).prototype;
-    const prefix = Reflect.getMetadata(PATH_METADATA, metatype!) as string;
-    return new MetadataScanner()
-      .getAllMethodNames(prototype)
-      .map((name) => prototype[name]!)
-      .filter((handler) => Reflect.hasMetadata(METHOD_METADATA, handler))
-      .map((handler) => {
-        const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
-        const path = `/${prefix}/${Reflect.getMetadata(PATH_METADATA, handler) as string}`.replaceAll(/\/+/g, '/');
-        return {
-          name: `${method} ${withoutSlash(path).replaceAll(/:(\w+)/g, '{$1}')}`,
-          policy: Reflect.getMetadata(ROUTE_POLICY, handler) as unknown,
-        };
-      });
-  });
 }
 
 /** Places of a schema that a generator could only call `unknown`. */

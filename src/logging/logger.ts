@@ -30,7 +30,10 @@ export function createLogger(level: LogLevel, output: DestinationStream): PinoLo
 let millisecond = 0;
 let stamp = '';
 
-/** What a line says of its time, as pino's own `isoTime`; but many lines are of the same millisecond, and writing it down takes longer than all the rest. */
+/**
+ * What a line says of its time, as pino's own `isoTime`; but many lines are of the same millisecond, and writing it down
+ * takes longer than all the rest.
+ */
 export function timestamp(): string {
   const now = Date.now();
   if (now !== millisecond) {

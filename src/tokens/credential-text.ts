@@ -14,11 +14,9 @@ const PREFIXES = { api_key: 'tgk', access_token: 'tga', session: 'tgs' } as cons
   CredentialKind,
   string
 >;
-const KINDS = new Map<string, CredentialKind>([
-  [PREFIXES.api_key, 'api_key'],
-  [PREFIXES.access_token, 'access_token'],
-  [PREFIXES.session, 'session'],
-]);
+const KINDS = new Map<string, CredentialKind>(
+  (Object.keys(PREFIXES) as CredentialKind[]).map((kind) => [PREFIXES[kind], kind]),
+);
 const PREFIX_LENGTH = 3;
 const MAC_AT = PREFIX_LENGTH + BASE62_LENGTH;
 const SHAPE = new RegExp(`^[0-9A-Za-z]{${MAC_AT + BASE62_LENGTH}}$`);
