@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import { NotFoundException } from '@nestjs/common';
@@ -23,6 +22,7 @@ import { serveDevMail } from './mailer/dev/dev-mail.js';
 import { securityHeaders } from './security-headers.js';
 import { serveDocumentation } from './openapi/documentation.js';
 import { Metrics } from './operations/metrics.js';
+import { requestId } from './request-id.js';
 
 /** The whole of a request must have arrived by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -71,11 +71,6 @@ export async function createServer(
   await serveDocumentation(server);
   serveDevMail(server, configuration);
   return app;
-}
-
-/** The caller's own id if it is harmless, so that a request can be followed across services. */
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 /** A URL that leads nowhere is refused as that, whatever body comes with it. */

@@ -139,13 +139,10 @@ export class Ledger {
 
   private async applyAll(items: Item[]): Promise<Outcome[]> {
     const parameters = [JSON.stringify(items.map(itemOf)), this.configuration.creditsPerPeriod];
-    const rows = await retried(
-      () => this.statements.run<{ item_index: number; outcome: Outcome }>(LEDGER_APPLY, parameters),
-      ATTEMPTS_MAX,
-    );
+    const rows = await retried(() => this.statements.run(LEDGER_APPLY, parameters), ATTEMPTS_MAX);
     const outcomes: Outcome[] = [];
-    for (const row of rows) {
-      outcomes[row.item_index] = row.outcome;
+    for (const [index, outcome] of rows) {
+      outcomes[Number(index)] = JSON.parse(outcome!) as Outcome;
     }
     return outcomes;
   }

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityTarget } from 'typeorm';
+import pg from 'pg';
+import { DataSource, type ColumnType, type EntityTarget } from 'typeorm';
 import { Batcher } from '../batching/batcher.js';
 import { Metrics } from '../operations/metrics.js';
 import { isRefusedByDatabase } from './database-errors.js';
+import type { TextRow } from './prepared-query.js';
 import { PreparedStatements, type Statement } from './prepared-statements.js';
 
 const IN_FLIGHT_MAX = 2;
@@ -15,20 +17,27 @@ const PATIENCE_MS = 10_000;
 type Key = readonly (string | number)[];
 
 /**
+ * Takes an array for each part of the key. The first column is the place of a row's key in these arrays, from 1, as
+ * `unnest(…) WITH ORDINALITY` counts them.
+ */
+export interface LookupStatement<Row> extends Statement {
+  read(fields: TextRow): Row;
+}
+
+/**
  * Finds single rows by their keys. What is looked up while queries are in flight travels in the next one together, so every
  * answer is what the database said after it was asked for: nothing is remembered.
  */
 export class Lookup<Row extends object> {
   private readonly batcher: Batcher<Key, Row | undefined>;
 
-  constructor(statements: PreparedStatements, statement: Statement, metrics: Metrics) {
+  constructor(statements: PreparedStatements, statement: LookupStatement<Row>, metrics: Metrics) {
     this.batcher = new Batcher<Key, Row | undefined>({
       run: async (keys) => {
-        const columns = keys[0]!.map((_, part) => keys.map((key) => key[part]));
-        const rows = await statements.run<Row & { place: number }>(statement, columns);
+        const columns = keys[0]!.map((_, part) => keys.map((key) => key[part]!));
         const found = new Array<Row | undefined>(keys.length).fill(undefined);
-        for (const row of rows) {
-          found[row.place - 1] = row;
+        for (const fields of await statements.run(statement, columns)) {
+          found[Number(fields[0]) - 1] = statement.read(fields);
         }
         return found;
       },
@@ -56,11 +65,7 @@ export class Lookups {
     private readonly metrics: Metrics,
   ) {}
 
-  /**
-   * @param statement takes an array for each part of the key; its rows carry the `place` of their key in these arrays,
-   * from 1, as `unnest(…) WITH ORDINALITY` counts them
-   */
-  create<Row extends object>(statement: Statement): Lookup<Row> {
+  create<Row extends object>(statement: LookupStatement<Row>): Lookup<Row> {
     return new Lookup(this.statements, statement, this.metrics);
   }
 
@@ -69,19 +74,33 @@ export class Lookups {
     const { tableName, columns } = this.dataSource.getMetadata(entity);
     const keyColumns = key.map((property) => columns.find((it) => it.propertyName === property)!);
     const names = keyColumns.map(({ databaseName }) => `"${databaseName}"`);
-    const selected = columns
-      .filter(({ isSelect }) => isSelect)
-      .map(
-        ({ databaseName, propertyName, type }) =>
-          `found."${databaseName}"${type === 'jsonb' ? '::text' : ''} AS "${propertyName}"`,
-      );
+    const selected = columns.filter(({ isSelect }) => isSelect);
+    const readers = selected.map(({ type }) => readerOf(type));
     const arrays = keyColumns.map(({ type }, i) => `$${i + 1}::${type as string}[]`);
     return this.create({
       name: `${tableName} by ${key.join()}`,
       text: `
-        SELECT wanted.place::int, ${selected.join()}
+        SELECT wanted.place, ${selected.map(({ databaseName }) => `found."${databaseName}"`).join()}
         FROM unnest(${arrays.join()}) WITH ORDINALITY AS wanted (${names.join()}, place)
         JOIN "${tableName}" AS found ON ${names.map((name) => `found.${name} = wanted.${name}`).join(' AND ')}`,
+      read: ([, ...fields]) =>
+        Object.fromEntries(
+          selected.map(({ propertyName }, i) => [propertyName, fields[i] === null ? null : readers[i]!(fields[i]!)]),
+        ) as Entity,
     });
+  }
+}
+
+function readerOf(type: ColumnType): (text: string) => unknown {
+  switch (type) {
+    case 'bigint':
+      return Number;
+    case 'text':
+    case 'jsonb':
+      return (text) => text;
+    case 'timestamptz':
+      return pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as (text: string) => Date;
+    default:
+      throw new TypeError(`Nobody has needed a lookup that reads a column of the type ${String(type)}.`);
   }
 }

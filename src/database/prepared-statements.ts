@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { PreparedQuery, type Parameter, type TextRow } from './prepared-query.js';
 
 /** A statement that runs often. Its name is its own among all of them. */
 export interface Statement {
@@ -10,15 +11,15 @@ export interface Statement {
 
 /**
  * Runs statements that are parsed and planned once per connection, on the pool of the data source, without what TypeORM
- * does around a query. For the few that nearly every request needs.
+ * and the driver do around a query. For the few that nearly every request needs.
  */
 @Injectable()
 export class PreparedStatements {
   constructor(private readonly dataSource: DataSource) {}
 
-  async run<Row extends object>(statement: Statement, values: unknown[]): Promise<Row[]> {
-    const { rows } = await this.pool().query<Row>({ ...statement, values });
-    return rows;
+  run({ name, text }: Statement, parameters: readonly Parameter[]): Promise<TextRow[]> {
+    // The pool promises what its client tells the callback; its type knows only what clients return at once.
+    return this.pool().query(new PreparedQuery(name, text, parameters)) as unknown as Promise<TextRow[]>;
   }
 
   private pool(): Pool {

@@ -6,6 +6,8 @@ import { timestamp } from './logger.js';
 /** Looks like a credential of ours. None belongs in a path; a client that puts one there must not find it in the log. */
 const CREDENTIAL = /tg[aks][0-9A-Za-z]{44}/g;
 
+const INFO = pino.levels.values.info;
+
 /** What is told of a request that was answered. */
 export interface AnsweredRequest {
   requestId: string;
@@ -45,7 +47,7 @@ export function logRequests(server: FastifyInstance, logger: PinoLogger, output:
 export function requestLine({ requestId, method, path, status, milliseconds, address }: AnsweredRequest): string {
   const from = address === undefined ? '' : `"address":${JSON.stringify(address)},`;
   return (
-    `{"level":${pino.levels.values.info}${timestamp()},"pid":${process.pid},` +
+    `{"level":${INFO}${timestamp()},"pid":${process.pid},` +
     `"requestId":${JSON.stringify(requestId)},"method":"${method}","path":${JSON.stringify(path)},` +
     `"status":${status},"milliseconds":${milliseconds},${from}"msg":"request"}\n`
   );

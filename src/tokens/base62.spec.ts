@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BASE62_LENGTH, base62 } from './base62.js';
+import { BASE62_LENGTH, base62, isBase62 } from './base62.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const sixteenBytes = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes));
@@ -33,4 +33,11 @@ it('reads the first 16 bytes and leaves them alone', () => {
   const copy = Buffer.from(bytes);
   expect(base62(bytes)).toBe(base62(bytes.subarray(0, 16)));
   expect(bytes).toEqual(copy);
+});
+
+it('tells its digits from all other characters', () => {
+  for (let code = 0; code < 0x1000; code++) {
+    const character = String.fromCharCode(code);
+    expect([character, isBase62(`a${character}Z`)]).toEqual([character, ALPHABET.includes(character)]);
+  }
 });

@@ -36,7 +36,8 @@ it('has 47 letters and digits, the first three for the kind', () => {
 it('checklist 36: is refused with any one character changed, into any other', () => {
   const text = credentialText({ kind: 'session', id: newCredentialId() }, first);
   for (let i = 0; i < text.length; i++) {
-    for (const character of `${ALPHABET}-_+/= é`) {
+    const withTheSameLowByte = String.fromCharCode(text.charCodeAt(i) + 0x100);
+    for (const character of `${ALPHABET}-_+/= é${withTheSameLowByte}`) {
       const changed = text.slice(0, i) + character + text.slice(i + 1);
       expect([changed, readCredentialText(changed, [first])]).toEqual([
         changed,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Lookups, type Lookup } from '../../database/lookup.js';
+import { Lookups, type Lookup, type LookupStatement } from '../../database/lookup.js';
 import type { Role } from '../../route-policy/principal.js';
 import type { CredentialClaim } from '../../tokens/credential-text.js';
 
@@ -25,12 +25,40 @@ export const PRINCIPAL_COLUMNS = `
   directory_id, user_id, account_id, role, is_use_unrecorded,
   external_id, email, is_email_verified, username, name, access_token_id, access_token_key_version`;
 
-const PRINCIPALS = {
+const PRINCIPALS: LookupStatement<PrincipalRow> = {
   name: 'principals',
   text: `
-    SELECT wanted.place::int, ${PRINCIPAL_COLUMNS}
+    SELECT wanted.place, ${PRINCIPAL_COLUMNS}
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (id, kind, place)
     JOIN principals ON credential_id = wanted.id AND credential_kind = wanted.kind`,
+  read: ([
+    ,
+    directoryId,
+    userId,
+    accountId,
+    role,
+    isUseUnrecorded,
+    externalId,
+    email,
+    isEmailVerified,
+    username,
+    name,
+    accessTokenId,
+    accessTokenKeyVersion,
+  ]) => ({
+    directory_id: Number(directoryId),
+    user_id: Number(userId),
+    account_id: accountId === null ? null : Number(accountId),
+    role: role as Role,
+    is_use_unrecorded: isUseUnrecorded === 't',
+    external_id: externalId!,
+    email: email!,
+    is_email_verified: isEmailVerified === 't',
+    username: username!,
+    name: name!,
+    access_token_id: accessTokenId ?? null,
+    access_token_key_version: accessTokenKeyVersion ?? null,
+  }),
 };
 
 /** Looks up who holds a credential. Nothing is remembered: what was revoked anywhere is not found here from then on. */
