@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import pg from 'pg';
+import { PreparedStatements } from '../src/database/prepared-statements.js';
 import { PASSWORD, TestApp } from './support/test-app.js';
 
 /** The three calls of the rest page, and what we added: sign-up, logout, sessions, credits. */
@@ -305,6 +309,44 @@ describe('sessions', () => {
     while ((await age()) > 30 * 60_000) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  });
+
+  it('notes the uses of many sessions together, and does not wait for one that somebody has locked', async () => {
+    const user = await app.aUser();
+    const others = await Promise.all(Array.from({ length: 40 }, () => app.login(user.email, PASSWORD)));
+    const sessions = [user.session, ...others.map(({ session }) => session)];
+    await app.database.query(`UPDATE credentials SET last_used_at = now() - interval '1 hour' WHERE user_id = $1`, [
+      user.id,
+    ]);
+    const unnoted = async () => {
+      const rows = await app.database.query<{ id: string }>(
+        `SELECT id FROM credentials WHERE user_id = $1 AND kind = 'session' AND last_used_at < now() - interval '30 minutes'`,
+        [user.id],
+      );
+      return rows.map(({ id }) => id);
+    };
+    const statements = jest.spyOn(app.nest.get(PreparedStatements), 'run');
+    const notes = () => statements.mock.calls.filter(([{ name }]) => name === 'note uses of sessions').length;
+    const [lockedId] = await unnoted();
+    const useAll = () => Promise.all(sessions.map((session) => isAlive(session)));
+
+    const somebody = new pg.Client({ connectionString: app.database.url });
+    await somebody.connect();
+    await somebody.query('BEGIN');
+    await somebody.query('SELECT FROM credentials WHERE id = $1 FOR UPDATE', [lockedId]);
+    await useAll();
+    while ((await unnoted()).length > 1) {
+      await sleep(10);
+    }
+    expect(await unnoted()).toEqual([lockedId]);
+    await somebody.end();
+    expect(notes()).toBeLessThan(sessions.length / 2);
+
+    await useAll();
+    while ((await unnoted()).length > 0) {
+      await sleep(10);
+    }
+    statements.mockRestore();
   });
 
   it('logs out: the session is over, the cookie is cleared, others stay', async () => {

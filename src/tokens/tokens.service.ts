@@ -1,9 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Batcher } from '../batching/batcher.js';
 import { Configuration } from '../config/configuration.js';
 import { violatedConstraint } from '../database/database-errors.js';
+import { PreparedStatements } from '../database/prepared-statements.js';
 import type { Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
+import { Metrics } from '../operations/metrics.js';
 import {
   userKey,
   type CredentialKind,
@@ -41,6 +44,18 @@ export interface SessionPosition {
 
 const USER_AGENT_LENGTH_MAX = 512;
 
+const NOTE_USES = {
+  name: 'note uses of sessions',
+  // Whoever is about to end or to note one of them is not waited for, so that nobody waits in a circle.
+  text: `
+    WITH due AS (
+      SELECT id FROM credentials
+      WHERE id = ANY ($1::text[]) AND kind = 'session' AND last_used_at < now() - interval '1 minute'
+      FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE credentials SET last_used_at = now() FROM due WHERE credentials.id = due.id`,
+};
+
 /**
  * Owns every credential: makes, verifies, shows, rotates and ends them. The rows hold no secret; the text of a
  * credential is derived from its id whenever it is needed. What is ended here is refused by every process from the
@@ -49,12 +64,25 @@ const USER_AGENT_LENGTH_MAX = 512;
 @Injectable()
 export class TokensService {
   private readonly logger = new Logger(TokensService.name);
+  private readonly uses: Batcher<string, void>;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly statements: PreparedStatements,
     private readonly keys: SecretKeys,
     private readonly configuration: Configuration,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.uses = new Batcher<string, void>({
+      run: (ids) => this.noteUses(ids),
+      isWorthSplitting: () => false,
+      inFlightMax: 1,
+      sizeMax: 500,
+      waitingMax: 10_000,
+      patienceMs: 10_000,
+      observer: metrics.ofBatcher('session_uses'),
+    });
+  }
 
   /** The API key and the access token of a user, as far as there are none. */
   async issueLasting(tx: Transaction, owner: UserKey): Promise<void> {
@@ -219,12 +247,17 @@ export class TokensService {
 
   /** Notes that a session was used. Nobody waits for it, and its failure costs nothing but the note. */
   recordUse(id: string): void {
-    this.dataSource
-      .query(
-        `UPDATE credentials SET last_used_at = now() WHERE id = $1 AND last_used_at < now() - interval '1 minute'`,
-        [id],
-      )
-      .catch((error: unknown) => this.logger.warn({ msg: 'could not note the use of a session', err: error }));
+    // It is told of the next use of the session again until it could note one.
+    this.uses.add(id).catch(() => undefined);
+  }
+
+  private async noteUses(ids: string[]): Promise<void[]> {
+    try {
+      await this.statements.run(NOTE_USES, [[...new Set(ids)]]);
+    } catch (error) {
+      this.logger.warn({ msg: 'could not note the use of sessions', err: error });
+    }
+    return ids.map(() => undefined);
   }
 
   private sessionIdOf(text: string): string {

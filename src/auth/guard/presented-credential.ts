@@ -10,7 +10,7 @@ export const SESSION_COOKIE = 'session';
 export interface PresentedText {
   text: string;
   carrier: 'header' | 'cookie';
-  accepts?: CredentialKind;
+  accepts: CredentialKind | undefined;
 }
 
 /**
@@ -21,19 +21,17 @@ export interface PresentedText {
  * @throws NotAuthenticated for an Authorization header that holds no credential of ours
  */
 export function presentedText(request: FastifyRequest): PresentedText | undefined {
-  const found = [authorizationOf(request), headerOf(request, 'x-api-key'), headerOf(request, 'x-session-token')].filter(
-    (text) => text !== undefined,
-  );
-
-  const [text, ...others] = found;
+  const authorization = authorizationOf(request);
+  const apiKey = headerOf(request, 'x-api-key');
+  const sessionToken = headerOf(request, 'x-session-token');
+  const text = authorization ?? apiKey ?? sessionToken;
   if (text === undefined) {
     return sessionCookieOf(request);
   }
-  if (others.some((other) => other !== text)) {
+  if ((apiKey ?? text) !== text || (sessionToken ?? text) !== text) {
     throw new AmbiguousCredentials();
   }
-  const isSessionToken = request.headers['x-session-token'] !== undefined;
-  return { text, carrier: 'header', ...(isSessionToken ? { accepts: 'session' } : {}) };
+  return { text, carrier: 'header', accepts: sessionToken === undefined ? undefined : 'session' };
 }
 
 /** The session that a browser sends along, good or not. */
