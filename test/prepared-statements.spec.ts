@@ -65,6 +65,11 @@ it('is parsed once per connection', async () => {
   expect(await statements.run(parsedAt, [])).toEqual(first);
 });
 
+it('does not run another statement of the same name', async () => {
+  expect(await statements.run({ name: 'one', text: 'SELECT 1' }, [])).toEqual([['1']]);
+  await expect(statements.run({ name: 'one', text: 'SELECT 2' }, [])).rejects.toMatchObject({ code: '42P05' });
+});
+
 it('fails with what the database says, and works again after it', async () => {
   const divide = { name: 'divide', text: 'SELECT 6 / $1::int' };
   expect(await statements.run(divide, [3])).toEqual([['2']]);
@@ -92,6 +97,7 @@ it('fails when its connection ends, and the next one has another', async () => {
   const sleeping = statements.run({ name: 'sleep', text: 'SELECT pg_sleep($1)' }, [30]);
   const ended = database.query('SELECT pg_terminate_backend($1) FROM pg_sleep(0.2)', [before]);
   const failure: unknown = await sleeping.catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: '57P01' });
   expect(isDatabaseUnavailable(failure)).toBe(true);
   await ended;
   expect(await processId()).not.toBe(before);
@@ -102,6 +108,7 @@ it('fails when the database does not answer in time, and the next one has anothe
   const failure: unknown = await statements
     .run({ name: 'sleep', text: 'SELECT pg_sleep($1)' }, [5])
     .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ message: 'Query read timeout' });
   expect(isDatabaseUnavailable(failure)).toBe(true);
   expect(await processId()).not.toBe(before);
 });

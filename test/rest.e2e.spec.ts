@@ -326,27 +326,30 @@ describe('sessions', () => {
       return rows.map(({ id }) => id);
     };
     const statements = jest.spyOn(app.nest.get(PreparedStatements), 'run');
-    const notes = () => statements.mock.calls.filter(([{ name }]) => name === 'note uses of sessions').length;
+    const notes = () => statements.mock.calls.filter(([{ name }]) => name === 'session_uses').length;
     const [lockedId] = await unnoted();
     const useAll = () => Promise.all(sessions.map((session) => isAlive(session)));
 
     const somebody = new pg.Client({ connectionString: app.database.url });
     await somebody.connect();
-    await somebody.query('BEGIN');
-    await somebody.query('SELECT FROM credentials WHERE id = $1 FOR UPDATE', [lockedId]);
-    await useAll();
-    while ((await unnoted()).length > 1) {
-      await sleep(10);
+    try {
+      await somebody.query('BEGIN');
+      await somebody.query('SELECT FROM credentials WHERE id = $1 FOR UPDATE', [lockedId]);
+      await useAll();
+      while ((await unnoted()).length > 1) {
+        await sleep(10);
+      }
+      expect(await unnoted()).toEqual([lockedId]);
+      expect(notes()).toBeLessThan(sessions.length / 2);
+    } finally {
+      await somebody.end();
+      statements.mockRestore();
     }
-    expect(await unnoted()).toEqual([lockedId]);
-    await somebody.end();
-    expect(notes()).toBeLessThan(sessions.length / 2);
 
     await useAll();
     while ((await unnoted()).length > 0) {
       await sleep(10);
     }
-    statements.mockRestore();
   });
 
   it('logs out: the session is over, the cookie is cleared, others stay', async () => {

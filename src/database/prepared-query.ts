@@ -6,7 +6,7 @@ export type TextRow = readonly (string | null)[];
 /** A list is one parameter: an array. */
 export type Parameter = string | number | readonly (string | number)[];
 
-/** What the driver lets a query do with its connection. Its own types are those of an earlier release. */
+/** What the driver lets a query do with its connection. `@types/pg` has that of an earlier one. */
 interface DriverConnection {
   readonly stream: { cork(): void; uncork(): void };
   /** The texts of those that were parsed on it, by name. The driver adds to it. */
@@ -26,21 +26,25 @@ interface DriverConnection {
 export class PreparedQuery implements Submittable {
   /** Set by the driver. */
   callback: ((error: Error | null, rows?: TextRow[]) => void) | undefined = undefined;
+  private readonly values: string[];
   private readonly rows: TextRow[] = [];
 
   constructor(
     readonly name: string,
     readonly text: string,
-    private readonly parameters: readonly Parameter[],
-  ) {}
+    parameters: readonly Parameter[],
+  ) {
+    this.values = parameters.map(parameterText);
+  }
 
   submit(driver: unknown): void {
     const connection = driver as DriverConnection;
     connection.stream.cork();
-    if (connection.parsedStatements[this.name] === undefined) {
+    // Another text of that name is refused by the database.
+    if (connection.parsedStatements[this.name] !== this.text) {
       connection.parse(this);
     }
-    connection.bind({ statement: this.name, values: this.parameters.map(parameterText) });
+    connection.bind({ statement: this.name, values: this.values });
     connection.execute({ portal: '', rows: 0 });
     connection.sync();
     connection.stream.uncork();

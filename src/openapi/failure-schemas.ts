@@ -24,7 +24,7 @@ export const ANSWER_HEADERS = {
   },
   'X-Request-Id': {
     description: 'Names the request in the log: the `X-Request-Id` that it came with, or a new one.',
-    schema: { type: 'string', example: '5f0c1d3a9b7e4c2d8a6f1b3e' },
+    schema: { type: 'string', example: '5f0c1d3a9b7e4c2d8a6f1b3e9c04d7a2' },
   },
 } satisfies Headers;
 

@@ -50,7 +50,7 @@ export function readCredentialText(text: string, keys: readonly DerivedKey[]): C
   return undefined;
 }
 
-/** Takes as long whichever characters differ. Without the buffers that `timingSafeEqual` wants for each request. */
+/** Takes as long whichever characters differ. `timingSafeEqual` would need both copied into buffers first, for every request. */
 function endsWith(text: string, characters: Buffer): boolean {
   const start = text.length - characters.length;
   let difference = 0;

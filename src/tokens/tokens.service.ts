@@ -44,8 +44,11 @@ export interface SessionPosition {
 
 const USER_AGENT_LENGTH_MAX = 512;
 
+const USES_AT_ONCE_MAX = 500;
+const USES_WAITING_MAX = 10_000;
+const USES_PATIENCE_MS = 10_000;
 const NOTE_USES = {
-  name: 'note uses of sessions',
+  name: 'session_uses',
   // Whoever is about to end or to note one of them is not waited for, so that nobody waits in a circle.
   text: `
     WITH due AS (
@@ -77,10 +80,10 @@ export class TokensService {
       run: (ids) => this.noteUses(ids),
       isWorthSplitting: () => false,
       inFlightMax: 1,
-      sizeMax: 500,
-      waitingMax: 10_000,
-      patienceMs: 10_000,
-      observer: metrics.ofBatcher('session_uses'),
+      sizeMax: USES_AT_ONCE_MAX,
+      waitingMax: USES_WAITING_MAX,
+      patienceMs: USES_PATIENCE_MS,
+      observer: metrics.ofBatcher(NOTE_USES.name),
     });
   }
 
@@ -247,7 +250,7 @@ export class TokensService {
 
   /** Notes that a session was used. Nobody waits for it, and its failure costs nothing but the note. */
   recordUse(id: string): void {
-    // It is told of the next use of the session again until it could note one.
+    // Until one is noted, every use of the session asks again.
     this.uses.add(id).catch(() => undefined);
   }
 

@@ -20,7 +20,7 @@ export interface PrincipalRow {
   access_token_key_version: string | null;
 }
 
-/** Those of `PrincipalRow`. */
+/** Those of `PrincipalRow`, in the order in which `PRINCIPALS` reads them. */
 export const PRINCIPAL_COLUMNS = `
   directory_id, user_id, account_id, role, is_use_unrecorded,
   external_id, email, is_email_verified, username, name, access_token_id, access_token_key_version`;

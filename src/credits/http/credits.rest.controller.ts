@@ -33,7 +33,7 @@ const CHARGE_EXAMPLE: EntryRestResponse = {
   frozen_change: 0,
   balance_after: 9750,
   reference: 'order-1042',
-  request_id: '5f0c1d3a9b7e4c2d8a6f1b3e',
+  request_id: '5f0c1d3a9b7e4c2d8a6f1b3e9c04d7a2',
   created_at: '2026-06-20T08:00:00.000Z',
 };
 const REFUND_EXAMPLE: EntryRestResponse = {
