@@ -32,7 +32,7 @@ const processId = async () => {
   return id;
 };
 
-// Neither of the two has a text in UTF-8 that PostgreSQL takes.
+// PostgreSQL takes neither NUL nor half of a surrogate pair.
 const storable = fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed() && !text.includes('\0'));
 const awkward = fc.constantFrom('', 'NULL', 'null', '"', '\\', '{}', ',', ' ', '\\"', '\n', '{"a":1}', "'", '😀');
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { PreparedStatements } from '../src/database/prepared-statements.js';
+import { eventually } from './support/smtp-server.js';
 import { PASSWORD, TestApp } from './support/test-app.js';
 
 /** The three calls of the rest page, and what we added: sign-up, logout, sessions, credits. */
@@ -336,9 +336,7 @@ describe('sessions', () => {
       await somebody.query('BEGIN');
       await somebody.query('SELECT FROM credentials WHERE id = $1 FOR UPDATE', [lockedId]);
       await useAll();
-      while ((await unnoted()).length > 1) {
-        await sleep(10);
-      }
+      await eventually(async () => (await unnoted()).length <= 1);
       expect(await unnoted()).toEqual([lockedId]);
       expect(notes()).toBeLessThan(sessions.length / 2);
     } finally {
@@ -347,9 +345,7 @@ describe('sessions', () => {
     }
 
     await useAll();
-    while ((await unnoted()).length > 0) {
-      await sleep(10);
-    }
+    await eventually(async () => (await unnoted()).length === 0);
   });
 
   it('logs out: the session is over, the cookie is cleared, others stay', async () => {
