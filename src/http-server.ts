@@ -4,7 +4,7 @@ import { NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
 import { answerInBursts } from './answer-burst.js';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
@@ -16,6 +16,7 @@ import { ROUTER_OPTIONS, RouteTable } from './dialects/route-table.js';
 import { canonicalUrl } from './dialects/rpc.dialect.js';
 import { refuseUnreadable } from './dialects/unreadable-request.js';
 import { InvalidRequest } from './errors/request.errors.js';
+import type { LineBuffer } from './logging/line-buffer.js';
 import { NestLogger } from './logging/logger.js';
 import { logRequests } from './logging/request-log.js';
 import { serveDevMail } from './mailer/dev/dev-mail.js';
@@ -35,7 +36,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function createServer(
   configuration: Configuration,
   logger: PinoLogger,
-  logged: DestinationStream,
+  logged: LineBuffer,
 ): Promise<NestFastifyApplication> {
   const { trustProxyHops } = configuration;
   const adapter = new FastifyAdapter({

@@ -31,5 +31,5 @@ const CALL = /^\/v1\/(?:user|auth)\/([A-Za-z])/;
 
 /** `/v1/auth/login` is `/v1/user/Login`: the service has two names, and a call begins with a letter of either case. */
 export function canonicalUrl(url: string): string {
-  return url.replace(CALL, (_, first: string) => `/v1/user/${first.toUpperCase()}`);
+  return url.startsWith('/v1/') ? url.replace(CALL, (_, first: string) => `/v1/user/${first.toUpperCase()}`) : url;
 }

@@ -1,16 +1,13 @@
-import { pino, type DestinationStream } from 'pino';
+import type { DestinationStream } from 'pino';
 
 /** Lines of the same turn of the event loop leave together: each write costs more than making a line. */
 export class LineBuffer implements DestinationStream {
-  private readonly output: ReturnType<typeof pino.destination>;
-  private lines: string[] = [];
+  private lines: (string | (() => string))[] = [];
 
-  constructor(fileDescriptor: number) {
-    this.output = pino.destination({ fd: fileDescriptor, sync: true });
-    process.once('exit', () => this.flushSync());
-  }
+  constructor(private readonly output: DestinationStream) {}
 
-  write(line: string): void {
+  /** @param line the line, or what makes it when it leaves: whoever makes many of them in a row takes less time for each */
+  write(line: string | (() => string)): void {
     if (this.lines.push(line) === 1) {
       setImmediate(() => this.flushSync());
     }
@@ -18,9 +15,14 @@ export class LineBuffer implements DestinationStream {
 
   /** pino calls it by this name before the process ends of something fatal. */
   flushSync(): void {
-    if (this.lines.length > 0) {
-      this.output.write(this.lines.join(''));
-      this.lines = [];
+    const { lines } = this;
+    this.lines = [];
+    let text = '';
+    for (const line of lines) {
+      text += typeof line === 'string' ? line : line();
+    }
+    if (text !== '') {
+      this.output.write(text);
     }
   }
 }

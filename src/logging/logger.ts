@@ -44,10 +44,17 @@ export function timestamp(): string {
 }
 
 /** Standard output; readable text when that is a terminal. */
-export async function logOutput(): Promise<DestinationStream> {
-  if (!process.stdout.isTTY) {
-    return new LineBuffer(process.stdout.fd);
-  }
+export async function logOutput(): Promise<LineBuffer> {
+  const output = new LineBuffer(process.stdout.isTTY ? await readableOutput() : plainOutput());
+  process.once('exit', () => output.flushSync());
+  return output;
+}
+
+function plainOutput(): DestinationStream {
+  return pino.destination({ fd: process.stdout.fd, sync: true });
+}
+
+async function readableOutput(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   return pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
 }

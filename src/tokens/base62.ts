@@ -17,7 +17,8 @@ const FOUR_DIGITS = TWO_DIGITS ** 2;
 /** By character code: whether it is a digit. */
 const IS_DIGIT = Uint8Array.from({ length: 128 }, (_, code) => Number(ALPHABET.includes(String.fromCharCode(code))));
 
-const LIMB_BITS = 24;
+/** Limbs are of 24 bits. A number, as V8 raises to powers anew each time. */
+const LIMB = 0x1_00_00_00;
 const LIMBS = 6;
 const limbs = new Float64Array(LIMBS);
 const text = Buffer.alloc(BASE62_LENGTH);
@@ -39,7 +40,7 @@ export function base62Characters(bytes: Buffer): Buffer {
     // Four digits are nearly a limb: the quotient of each division is one limb shorter.
     let remainder = 0;
     for (let i = first; i < LIMBS; i++) {
-      const dividend = remainder * 2 ** LIMB_BITS + limbs[i]!;
+      const dividend = remainder * LIMB + limbs[i]!;
       limbs[i] = Math.floor(dividend / FOUR_DIGITS);
       remainder = dividend - limbs[i]! * FOUR_DIGITS;
     }

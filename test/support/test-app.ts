@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RegistrationService } from '../../src/auth/registration.service.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { readEnvironment } from '../../src/config/environment.js';
 import { createServer } from '../../src/http-server.js';
+import { LineBuffer } from '../../src/logging/line-buffer.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { Client } from './client.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -54,13 +54,8 @@ export class TestApp {
       ...overrides,
     };
     const lines: string[] = [];
-    const sink = new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        lines.push(chunk.toString());
-        done();
-      },
-    });
-    const nest = await createServer(configuration, createLogger(configuration.logLevel, sink), sink);
+    const logged = new LineBuffer({ write: (text) => lines.push(...text.trimEnd().split('\n')) });
+    const nest = await createServer(configuration, createLogger(configuration.logLevel, logged), logged);
     await nest.get(RegistrationService).ensureAdministrator();
     await nest.listen(0, '127.0.0.1');
     const app = new TestApp(nest, await nest.getUrl(), ownDatabase, configuration);

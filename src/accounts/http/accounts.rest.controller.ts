@@ -16,6 +16,6 @@ export class AccountsRestController {
   @ForUsers()
   @RestResult(MeRestResponse)
   async getCurrentUser(@CurrentPrincipal() principal: Principal, @NoQuery() _: void): Promise<MeRestResponse> {
-    return MeRestResponse.from(principal.person, await this.tokens.accessTokenOf(principal));
+    return new MeRestResponse(principal.person, await this.tokens.accessTokenOf(principal));
   }
 }

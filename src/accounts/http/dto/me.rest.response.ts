@@ -3,36 +3,34 @@ import { partsOfName } from '../../../users/user.view.js';
 
 export class MeRestResponse {
   /** @example "abc123" */
-  external_id!: string;
+  external_id: string;
   /** @example "user@example.com" */
-  email!: string;
+  email: string;
   /** @example true */
-  email_verified!: boolean;
+  email_verified: boolean;
   /**
    * The email address where no username was chosen.
    * @example "user"
    */
-  username!: string;
+  username: string;
   /** @example "John" */
-  first_name!: string;
+  first_name: string;
   /** @example "Doe" */
-  last_name!: string;
+  last_name: string;
   /** @example true */
-  is_authenticated!: boolean;
+  is_authenticated: boolean;
   /** @example "NhqPaZgfmRLxcBvYS..." */
-  access_token!: string;
+  access_token: string;
 
-  static from(person: Person, accessToken: string): MeRestResponse {
+  constructor(person: Person, accessToken: string) {
     const { firstName, lastName } = partsOfName(person.name);
-    return {
-      external_id: person.externalId,
-      email: person.email,
-      email_verified: person.isEmailVerified,
-      username: person.username,
-      first_name: firstName,
-      last_name: lastName,
-      is_authenticated: true,
-      access_token: accessToken,
-    };
+    this.external_id = person.externalId;
+    this.email = person.email;
+    this.email_verified = person.isEmailVerified;
+    this.username = person.username;
+    this.first_name = firstName;
+    this.last_name = lastName;
+    this.is_authenticated = true;
+    this.access_token = accessToken;
   }
 }
