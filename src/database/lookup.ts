@@ -9,7 +9,7 @@ import { PreparedStatements, type Statement } from './prepared-statements.js';
 
 const IN_FLIGHT_MAX = 2;
 const BATCH_SIZE_MAX = 500;
-const STARTS_AT = 32;
+const STARTS_AT = 28;
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
 
