@@ -22,6 +22,7 @@ export class MeRestResponse {
   /** @example "NhqPaZgfmRLxcBvYS..." */
   access_token: string;
 
+  /** An instance of a class: in a plain object Nest looks for streams. */
   constructor(person: Person, accessToken: string) {
     const { firstName, lastName } = partsOfName(person.name);
     this.external_id = person.externalId;
