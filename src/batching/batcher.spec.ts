@@ -50,17 +50,17 @@ it('starts in the turn in which the first arrives, when nothing is in flight', a
 });
 
 it('starts at once when enough have come, if a place is free', async () => {
-  const { batcher, batches } = aBatcher({ startsAt: 2, inFlightMax: 2 });
+  const { batcher, batches } = aBatcher({ startsAt: [2, 3], inFlightMax: 2 });
   for (const item of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
     void batcher.add(item);
   }
   expect(batches).toEqual([
     ['a', 'b'],
-    ['c', 'd'],
+    ['c', 'd', 'e'],
   ]);
   await turn();
   await turn();
-  expect(batches.slice(2)).toEqual([['e', 'f', 'g']]);
+  expect(batches.slice(2)).toEqual([['f', 'g']]);
 });
 
 it('what arrives meanwhile travels together, in order of arrival', async () => {
@@ -118,7 +118,7 @@ const traffic = fc.record({
   durations: fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
   inFlightMax: fc.integer({ min: 1, max: 3 }),
   sizeMax: fc.integer({ min: 1, max: 10 }),
-  startsAt: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),
+  startsAt: fc.option(fc.array(fc.integer({ min: 1, max: 10 }), { maxLength: 3 }), { nil: undefined }),
 });
 
 /** Lets all of it happen. */

@@ -8,8 +8,11 @@ export interface BatcherOptions<Item, Result> {
   /** Batches that run at the same time. One keeps the order of arrival. */
   inFlightMax: number;
   sizeMax: number;
-  /** So many do not wait for the end of the turn: the database works on them while the others are read. Absent: they do. */
-  startsAt?: number;
+  /**
+   * So many do not wait for the end of the turn: the database works on them while the others are read. By the number of batches
+   * in flight, from 0; where there is none, they wait.
+   */
+  startsAt?: readonly number[];
   waitingMax: number;
   /** An item that has waited longer than this by its turn is turned away. */
   patienceMs: number;
@@ -52,7 +55,7 @@ export class Batcher<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, arrivedAt: performance.now(), resolve, reject });
-      if (this.waiting.length >= (this.options.startsAt ?? Infinity)) {
+      if (this.waiting.length >= (this.options.startsAt?.[this.inFlight] ?? Infinity)) {
         this.start();
       } else {
         this.gather();

@@ -10,7 +10,7 @@ import { PreparedStatements, type Statement } from './prepared-statements.js';
 const IN_FLIGHT_MAX = 2;
 const BATCH_SIZE_MAX = 500;
 /** Chosen by measuring, see docs/adr/0015-the-hot-path.md. */
-const STARTS_AT = 28;
+const STARTS_AT = [24, 40];
 const WAITING_MAX = 10_000;
 const PATIENCE_MS = 10_000;
 
