@@ -10,7 +10,7 @@ it('is the line that the logger would write', () => {
   let written = '';
   const logger = createLogger('info', { write: (line) => (written = line) });
   const request = fc.record({
-    requestId: fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/),
+    requestId: text,
     method: fc.constantFrom('GET', 'POST', 'DELETE', 'M-SEARCH'),
     path: text,
     status: fc.integer({ min: 100, max: 599 }),

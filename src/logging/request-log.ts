@@ -15,7 +15,6 @@ const SPECIAL = /["\\\u0000-\u001f\u007f-\uffff]/;
 
 /** What is told of a request that was answered. */
 export interface AnsweredRequest {
-  /** Of harmless characters, see `request-id.ts`. */
   requestId: string;
   method: string;
   path: string;
@@ -55,7 +54,7 @@ export function logRequests(server: FastifyInstance, logger: PinoLogger, output:
 export function requestLine({ requestId, method, path, status, milliseconds, address }: AnsweredRequest): string {
   const from = address === undefined ? '' : `"address":${quoted(address)},`;
   return (
-    `${START}${timestamp()}${PROCESS},"requestId":"${requestId}","method":"${method}","path":${quoted(path)},` +
+    `${START}${timestamp()}${PROCESS},"requestId":${quoted(requestId)},"method":"${method}","path":${quoted(path)},` +
     `"status":${status},"milliseconds":${milliseconds},${from}"msg":"request"}\n`
   );
 }
