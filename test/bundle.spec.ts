@@ -86,10 +86,7 @@ it('has no classes that V8 tries to optimize again and again in vain', async () 
     RATE_LIMITS: 'off',
     LOG_LEVEL: 'warn',
   });
-  const person = { email: 'somebody@example.com', password: PASSWORD };
-  await server.client().post('/api/users/', person);
-  const login = await server.client().post<{ data: { token: string } }>('/api/v1/users/login', person);
-  const caller = server.client({ authorization: `Bearer ${login.body.data.token}` });
+  const caller = server.client({ authorization: `Bearer ${await server.aSession()}` });
   const member = await caller.post('/v1/user/Create', {
     email: 'member@example.com',
     password: PASSWORD,

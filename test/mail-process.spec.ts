@@ -8,7 +8,6 @@ import { MailerService } from '../src/mailer/mailer.service.js';
 import { selfMadeCertificate } from './support/certificate.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
-import { PASSWORD } from './support/test-app.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 /** Built servers as processes that share a queue of mails, and die. */
@@ -76,12 +75,8 @@ const aMinuteLater = async () => {
 
 /** Somebody with credits, and holds on them as calls leave them. */
 async function somebody(server: ServerProcess, holds: number) {
-  const email = 'somebody@example.com';
-  await server.client().post('/api/users/', { email, password: PASSWORD });
-  const login = await server
-    .client()
-    .post<{ data: { token: string } }>('/api/v1/users/login', { email, password: PASSWORD });
-  const client = server.client({ 'x-api-key': login.body.data.token });
+  const session = await server.aSession();
+  const client = server.client({ 'x-api-key': session });
   const made = await Promise.all(
     Array.from({ length: holds }, () =>
       client.post<{ id: string; account: number }>('/api/credits/holds/', {
@@ -92,7 +87,7 @@ async function somebody(server: ServerProcess, holds: number) {
     ),
   );
   return {
-    token: login.body.data.token,
+    token: session,
     holds: made.map(({ body }) => ({ accountId: body.account, id: body.id })),
   };
 }

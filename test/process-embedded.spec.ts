@@ -63,11 +63,7 @@ it('checklist 57: kill -9 in the middle of writes loses nothing that was answere
 
 it('keeps people, credentials and its key from one start to the next', async () => {
   const first = await start();
-  await first.client().post('/api/users/', { email: 'a@example.com', password: PASSWORD });
-  const login = await first
-    .client()
-    .post<{ data: { token: string } }>('/api/v1/users/login', { email: 'a@example.com', password: PASSWORD });
-  const headers = { authorization: `Bearer ${login.body.data.token}` };
+  const headers = { authorization: `Bearer ${await first.aSession('a@example.com')}` };
   expect(await first.stop()).toBe(0);
 
   const second = await start();

@@ -23,16 +23,6 @@ async function start(variables: Record<string, string> = {}): Promise<ServerProc
   return server;
 }
 
-interface Login {
-  data: { token: string };
-}
-
-async function aSession(server: ServerProcess, email = 'somebody@example.com'): Promise<string> {
-  await server.client().post('/api/users/', { email, password: PASSWORD });
-  const { body } = await server.client().post<Login>('/api/v1/users/login', { email, password: PASSWORD });
-  return body.data.token;
-}
-
 it('says where things are, and the login of the administrator on the very first start only', async () => {
   const first = await start();
   expect(first.output).toContain(`API    ${first.url}/api`);
@@ -63,7 +53,7 @@ it('checklist 69: several processes that start at once on an empty database agre
 
 it('checklist 28: what is ended through one process is refused by the other in the very next request', async () => {
   const [one, other] = [await start(), await start()];
-  const session = await aSession(one);
+  const session = await one.aSession();
   const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` });
   const meOfOther = async (credential: string) =>
     (await other.client().get('/api/users/me/', bearer(credential))).status;
@@ -160,7 +150,7 @@ describe('refuses to start, with one line for each problem and exit code 1:', ()
 
   it('an administrator whose address is a normal user', async () => {
     const server = await start();
-    await aSession(server, 'normal@example.com');
+    await server.aSession('normal@example.com');
     await server.stop();
     await database.query(`DELETE FROM users WHERE role = 'admin'`);
     const lines = await refusal({ DATABASE_URL: database.url, SECRET_KEY, ADMIN_EMAIL: 'normal@example.com' });
@@ -189,7 +179,7 @@ describe('refuses to start, with one line for each problem and exit code 1:', ()
 
 it('checklist 31: logs are lines of JSON with a request id, and hold no secret', async () => {
   const server = await start({ LOG_LEVEL: 'trace' });
-  const session = await aSession(server);
+  const session = await server.aSession();
   const { headers } = await server.client().get('/api/users/me/?token=canary-in-the-query', {
     authorization: `Bearer ${session}`,
     'x-request-id': 'my-own-id',

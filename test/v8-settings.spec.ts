@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runProgram } from './support/run-program.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
-import { PASSWORD } from './support/test-app.js';
 import { createTestDatabase } from './support/test-database.js';
 
 const SETTINGS = new URL('../dist/src/v8-settings.js', import.meta.url).href;
@@ -22,10 +21,7 @@ it('let it allocate nothing for good, whatever it found alive while the server w
     RATE_LIMITS: 'off',
     LOG_LEVEL: 'warn',
   });
-  const person = { email: 'somebody@example.com', password: PASSWORD };
-  await server.client().post('/api/users/', person);
-  const login = await server.client().post<{ data: { token: string } }>('/api/v1/users/login', person);
-  const caller = server.client({ authorization: `Bearer ${login.body.data.token}` });
+  const caller = server.client({ authorization: `Bearer ${await server.aSession()}` });
 
   const statuses = new Set<number>();
   const askOften = async () => {

@@ -58,11 +58,7 @@ const slowLogin = (client: PinnedClient) =>
   client.post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD });
 
 async function aKey(server: ServerProcess): Promise<{ authorization: string }> {
-  await server.client().post('/api/users/', { email: 'payer@example.com', password: PASSWORD });
-  const login = await server
-    .client()
-    .post<{ data: { token: string } }>('/api/v1/users/login', { email: 'payer@example.com', password: PASSWORD });
-  return { authorization: `Bearer ${login.body.data.token}` };
+  return { authorization: `Bearer ${await server.aSession()}` };
 }
 
 /** Charges one credit after the other, each with a reference of its own, until told to stop or nobody answers any more. */

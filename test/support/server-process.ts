@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.js';
+import { PASSWORD } from './test-app.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,6 +60,14 @@ export class ServerProcess {
 
   client(headers: Record<string, string> = {}): Client {
     return new Client(this.url, headers);
+  }
+
+  /** Signs somebody up and logs them in. */
+  async aSession(email = 'somebody@example.com'): Promise<string> {
+    const person = { email, password: PASSWORD };
+    await this.client().post('/api/users/', person);
+    const { body } = await this.client().post<{ data: { token: string } }>('/api/v1/users/login', person);
+    return body.data.token;
   }
 
   async signal(signal: NodeJS.Signals): Promise<number | null> {
