@@ -84,6 +84,31 @@ it('lets an answer of many parts through, while it is made and at its end', asyn
   expect((await text(client)).match(/x/g)).toHaveLength(300_000);
 });
 
+it('writes an answer that is one text as one, and gathers the parts of others', async () => {
+  const open = await serve((request, response) => {
+    response.end(request.url === '/text' ? 'täxt' : Buffer.from('bytes'));
+  });
+  const written: unknown[] = [];
+  server.on('connection', (socket: Socket) => {
+    const write = socket._write.bind(socket);
+    socket._write = (chunk, encoding, done) => {
+      written.push(chunk);
+      write(chunk, encoding, done);
+    };
+  });
+  const client = open();
+
+  client.write(get('/text'));
+  const [ofText] = (await once(client, 'data')) as [Buffer];
+  expect(bodies(String(ofText))).toEqual(['täxt']);
+  expect(written).toEqual([String(ofText)]);
+
+  client.write(get('/bytes'));
+  const [ofBytes] = (await once(client, 'data')) as [Buffer];
+  expect(bodies(String(ofBytes))).toEqual(['bytes']);
+  expect(written).toHaveLength(1);
+});
+
 it('has nothing to say to a client who is gone', async () => {
   const waiting: ServerResponse[] = [];
   const open = await serve((_request, response) => waiting.push(response));

@@ -4,6 +4,11 @@ import type { Socket } from 'node:net';
 /** So many leave at once: clients are at work on them while the others are made. */
 const BURST_MAX = 32;
 
+interface Part {
+  chunk: unknown;
+  encoding: BufferEncoding;
+}
+
 /**
  * Lets the answers of a turn of the event loop leave at its end, or 32 before it, one right after the other. To write to
  * somebody who waits is to wake them, which costs more than to make an answer; whoever has many connections, as a proxy or
@@ -34,5 +39,22 @@ export function answerInBursts(server: Server): void {
         flush();
       }
     };
+    writeSingleTexts(socket);
   });
+}
+
+/**
+ * Node ends every answer with an empty text. For it, an answer that is one text would be gathered like one of many parts, which
+ * takes longer than to write it.
+ */
+function writeSingleTexts(socket: Socket): void {
+  const gather = socket._writev!.bind(socket);
+  socket._writev = (parts, done) => {
+    const [{ chunk, encoding }, last] = parts as [Part, ...Part[]];
+    if (parts.length === 2 && last!.chunk === '') {
+      socket._write(chunk, encoding, done);
+    } else {
+      gather(parts, done);
+    }
+  };
 }
