@@ -348,6 +348,35 @@ describe('sessions', () => {
     await eventually(async () => (await unnoted()).length === 0);
   });
 
+  it('lets a session in whose use cannot be noted, says so in the log, and notes the next one', async () => {
+    const user = await app.aUser();
+    await app.database.query(`UPDATE credentials SET last_used_at = now() - interval '1 hour' WHERE user_id = $1`, [
+      user.id,
+    ]);
+    const isNoted = async () => {
+      const [session] = await app.database.query<{ is_noted: boolean }>(
+        `SELECT last_used_at > now() - interval '30 minutes' AS is_noted FROM credentials WHERE user_id = $1 AND kind = 'session'`,
+        [user.id],
+      );
+      return session!.is_noted;
+    };
+
+    await app.database.query(`
+      CREATE FUNCTION refuse_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no notes today'; END $$;
+      CREATE TRIGGER refuse_note BEFORE UPDATE OF last_used_at ON credentials EXECUTE FUNCTION refuse_note()`);
+    try {
+      expect(await isAlive(user.session)).toBe(true);
+      await eventually(() => app.logLines.some((line) => line.includes('could not note the use of sessions')));
+      expect(app.logLines.join()).toContain('no notes today');
+    } finally {
+      await app.database.query('DROP FUNCTION refuse_note CASCADE');
+    }
+    expect(await isNoted()).toBe(false);
+
+    expect(await isAlive(user.session)).toBe(true);
+    await eventually(isNoted);
+  });
+
   it('logs out: the session is over, the cookie is cleared, others stay', async () => {
     const user = await app.aUser();
     const other = await app.login(user.email, PASSWORD);

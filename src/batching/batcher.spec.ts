@@ -26,8 +26,6 @@ function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
     isWorthSplitting: () => true,
     inFlightMax: 1,
     sizeMax: 100,
-    waitingMax: 1000,
-    patienceMs: 10_000,
     observer: {
       started: (size, waitedMs) => {
         expect(waitedMs).toBeGreaterThanOrEqual(0);
@@ -110,6 +108,13 @@ it('checklist 66: turns away what is too much, and what has waited too long', as
   expect(await first).toBe('A');
   expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(batches).toEqual([['a']]);
+});
+
+it('checklist 66: lets 10,000 wait unless it is told otherwise', async () => {
+  const { batcher } = aBatcher({ sizeMax: 10_000 });
+  const waiting = Array.from({ length: 10_000 }, () => batcher.add('a'));
+  await expect(batcher.add('b')).rejects.toBeInstanceOf(TooManyWaiting);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['A']));
 });
 
 /** When items arrive, and how many turns each batch takes. */

@@ -1,5 +1,8 @@
 import { TooManyWaiting } from './batching.errors.js';
 
+/** Unless told otherwise: beyond them, whoever asked has better things to do than to wait. */
+const LIMITS = { waitingMax: 10_000, patienceMs: 10_000 };
+
 export interface BatcherOptions<Item, Result> {
   /** Does the work of all items at once; one result per item, in their order. */
   run(items: Item[]): Promise<Result[]>;
@@ -13,9 +16,10 @@ export interface BatcherOptions<Item, Result> {
    * in flight, from 0; where there is none, they wait.
    */
   startsAt?: readonly number[];
-  waitingMax: number;
+  /** Where so many wait, the next one is turned away. */
+  waitingMax?: number;
   /** An item that has waited longer than this by its turn is turned away. */
-  patienceMs: number;
+  patienceMs?: number;
   observer?: BatchObserver;
 }
 
@@ -38,11 +42,14 @@ interface Waiting<Item, Result> {
  * batches are in flight as may be. There is no timer, so nobody waits when there is nothing to wait for.
  */
 export class Batcher<Item, Result> {
+  private readonly options: BatcherOptions<Item, Result> & typeof LIMITS;
   private waiting: Waiting<Item, Result>[] = [];
   private inFlight = 0;
   private isGathering = false;
 
-  constructor(private readonly options: BatcherOptions<Item, Result>) {}
+  constructor(options: BatcherOptions<Item, Result>) {
+    this.options = { ...LIMITS, ...options };
+  }
 
   /**
    * The result for one item.

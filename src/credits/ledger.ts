@@ -57,8 +57,6 @@ type Outcome = Partial<{ refusal: Refusal; spendable: number; status: HoldStatus
 
 const LEDGER_APPLY = { name: 'ledger_apply', text: 'SELECT item_index, outcome FROM ledger_apply($1, $2)' };
 const BATCH_SIZE_MAX = 200;
-const WAITING_MAX = 10_000;
-const PATIENCE_MS = 10_000;
 const ATTEMPTS_MAX = 8;
 /** How long a request waits for an equal one before it is told that that one is still being worked on. */
 const EQUAL_PATIENCE_MS = 1_000;
@@ -83,8 +81,6 @@ export class Ledger {
       isWorthSplitting: isRefusedByDatabase,
       inFlightMax: 1,
       sizeMax: BATCH_SIZE_MAX,
-      waitingMax: WAITING_MAX,
-      patienceMs: PATIENCE_MS,
       observer: metrics.ofBatcher('ledger'),
     });
   }

@@ -11,8 +11,6 @@ const IN_FLIGHT_MAX = 2;
 const BATCH_SIZE_MAX = 500;
 /** Chosen by measuring, see docs/adr/0015-the-hot-path.md. */
 const STARTS_AT = [24, 40];
-const WAITING_MAX = 10_000;
-const PATIENCE_MS = 10_000;
 
 /** One value for each part of a key. */
 type Key = readonly (string | number)[];
@@ -46,8 +44,6 @@ export class Lookup<Row extends object> {
       inFlightMax: IN_FLIGHT_MAX,
       sizeMax: BATCH_SIZE_MAX,
       startsAt: STARTS_AT,
-      waitingMax: WAITING_MAX,
-      patienceMs: PATIENCE_MS,
       observer: metrics.ofBatcher(statement.name),
     });
   }

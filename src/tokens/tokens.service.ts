@@ -45,8 +45,6 @@ export interface SessionPosition {
 const USER_AGENT_LENGTH_MAX = 512;
 
 const USES_AT_ONCE_MAX = 500;
-const USES_WAITING_MAX = 10_000;
-const USES_PATIENCE_MS = 10_000;
 const NOTE_USES = {
   name: 'session_uses',
   // Whoever is about to end or to note one of them is not waited for, so that nobody waits in a circle.
@@ -81,8 +79,6 @@ export class TokensService {
       isWorthSplitting: () => false,
       inFlightMax: 1,
       sizeMax: USES_AT_ONCE_MAX,
-      waitingMax: USES_WAITING_MAX,
-      patienceMs: USES_PATIENCE_MS,
       observer: metrics.ofBatcher(NOTE_USES.name),
     });
   }
