@@ -10,7 +10,7 @@ import { listen } from './listen.js';
 import { createLogger, logOutput } from './logging/logger.js';
 import { MARGIN_MS, PATIENCE_MS, Shutdown } from './shutdown.js';
 import { explain } from './start-errors.js';
-import { announce, announceAdministrator } from './start-message.js';
+import { announce, announceAdministrator, notice } from './start-message.js';
 
 /** Longer than a worker gives its requests: only one that is stuck is killed. */
 const WORKER_PATIENCE_MS = PATIENCE_MS + MARGIN_MS;
@@ -88,7 +88,7 @@ async function supplyMissing({ databaseUrl, secretKeys, dataDir }: Environment) 
 function startDatabase(dataDir: string): Promise<EmbeddedPostgres> {
   const starting = startEmbeddedPostgres({
     dataDir,
-    onNotice: (line) => process.stdout.write(`tollgate: ${line}\n`),
+    onNotice: notice,
   });
   // Already now: whoever ends us in the middle of the start leaves no database behind.
   shutdown.add(() =>

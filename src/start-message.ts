@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { FirstAdministrator } from './auth/registration.service.js';
 import type { Configuration } from './config/configuration.js';
 import { hasDevMail } from './mailer/dev/dev-mail.js';
@@ -27,8 +28,22 @@ export function announceAdministrator({ email, password }: FirstAdministrator): 
   ]);
 }
 
+/** While it is started: what takes long, or may surprise. */
+export function notice(sentence: string): void {
+  write(`tollgate: ${sentence}\n`);
+}
+
 function say(lines: string[]): void {
-  process.stdout.write(`\n${lines.join('\n')}\n`);
+  write(`\n${lines.join('\n')}\n`);
+}
+
+/** On standard error where standard output takes nothing: a password is told only once. */
+function write(text: string): void {
+  try {
+    writeFileSync(process.stdout.fd, text);
+  } catch {
+    writeFileSync(process.stderr.fd, text);
+  }
 }
 
 function mailLine(configuration: Configuration): string {

@@ -1,6 +1,8 @@
+import { writeSync } from 'node:fs';
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import type { LogLevel } from '../config/configuration.js';
+import { DescriptorOutput } from './descriptor-output.js';
 import { LineBuffer } from './line-buffer.js';
 
 /** Places that may hold a secret, whoever logs them. */
@@ -45,18 +47,25 @@ export function timestamp(): string {
 
 /** Standard output; readable text when that is a terminal. */
 export async function logOutput(): Promise<LineBuffer> {
-  const output = new LineBuffer(process.stdout.isTTY ? await readableOutput() : plainOutput());
+  const { fd, isTTY } = process.stdout;
+  const written = new DescriptorOutput(fd, tellStandardError);
+  const output = new LineBuffer(isTTY ? await readable(written) : written);
   process.once('exit', () => output.flushSync());
   return output;
 }
 
-function plainOutput(): DestinationStream {
-  return pino.destination({ fd: process.stdout.fd, sync: true });
+function tellStandardError(sentence: string): void {
+  try {
+    writeSync(process.stderr.fd, `tollgate: ${sentence}\n`);
+  } catch {
+    // There is nobody else to tell.
+  }
 }
 
-async function readableOutput(): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
+async function readable(output: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({ colorize: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true });
+  return { write: (lines) => output.write(lines.trimEnd().split('\n').map(pretty).join('')) };
 }
 
 /** Parts of Nest that log an error of the start and throw it too; `server.ts` tells the operator, once and in a line. */

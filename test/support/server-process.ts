@@ -21,19 +21,23 @@ export class ServerProcess {
     readonly child: ChildProcess,
     readonly url: string,
   ) {
-    child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exit = new Promise((resolve) => child.on('close', resolve));
   }
 
-  /** Starts without waiting. Inherits nothing of ours but the path to find programs in. */
-  static async spawn(variables: Record<string, string> = {}): Promise<ServerProcess> {
+  /**
+   * Starts without waiting. Inherits nothing of ours but the path to find programs in.
+   *
+   * @param stdout a file descriptor, in place of what is read into `output`
+   */
+  static async spawn(variables: Record<string, string> = {}, stdout: 'pipe' | number = 'pipe'): Promise<ServerProcess> {
     const port = variables.PORT ?? String(await freePort());
     const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-server-'));
     const child = spawn(process.execPath, [MAIN], {
       cwd: REPOSITORY,
       env: { PATH: process.env.PATH, PORT: port, DATA_DIR: dataDir, BCRYPT_COST: '4', ...variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     });
     const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
     void server.exit.then(() => rm(dataDir, { recursive: true, force: true }));

@@ -1,0 +1,77 @@
+import { writeSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
+
+const PAGE_BYTES = 65_536;
+const UTF8_BYTES_MAX = 3;
+const NEWLINE = 0x0a;
+
+/** How long everybody waits for a reader that takes nothing; until it does again, nobody waits any more. */
+const PATIENCE_MS = 1_000;
+const RETRY_MS = 1;
+const NEVER_NOTIFIED = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/**
+ * Writes lines to a file descriptor, and returns when they are written: a process that ends loses none. Those that cannot be
+ * written are lost, as on a full disk or where nobody reads; the process goes on. (pino's own ends it in the first case, and waits
+ * for ever in the second.)
+ */
+export class DescriptorOutput implements DestinationStream {
+  /** One for all that is ever written: nothing to allocate. */
+  private readonly page = Buffer.allocUnsafeSlow(PAGE_BYTES);
+  private isFailing = false;
+  /** Whether what was written last is a part of a line. */
+  private isCut = false;
+  private stalledSince: number | undefined;
+
+  /** @param complain is told when lines begin to be lost, and when they are written again */
+  constructor(
+    private readonly descriptor: number,
+    private readonly complain: (sentence: string) => void,
+  ) {}
+
+  write(lines: string): void {
+    const text = this.isCut ? `\n${lines}` : lines;
+    const isLong = text.length * UTF8_BYTES_MAX > PAGE_BYTES;
+    const bytes = isLong ? Buffer.from(text) : this.page;
+    const length = isLong ? bytes.length : this.page.write(text);
+    let written = 0;
+    try {
+      while (written < length) {
+        written += this.writeSome(bytes, written, length - written);
+      }
+    } catch (error) {
+      this.isCut = written > 0 ? bytes[written - 1] !== NEWLINE : this.isCut;
+      this.fail(error);
+      return;
+    }
+    this.isCut = false;
+    if (this.isFailing) {
+      this.isFailing = false;
+      this.complain('The log can be written again.');
+    }
+  }
+
+  /** @returns how many bytes; 0 when it waited for the reader */
+  private writeSome(bytes: Buffer, from: number, length: number): number {
+    try {
+      const count = writeSync(this.descriptor, bytes, from, length);
+      this.stalledSince = undefined;
+      return count;
+    } catch (error) {
+      this.stalledSince ??= performance.now();
+      const isReaderBehind = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+      if (!isReaderBehind || performance.now() - this.stalledSince > PATIENCE_MS) {
+        throw error;
+      }
+      Atomics.wait(NEVER_NOTIFIED, 0, 0, RETRY_MS);
+      return 0;
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (!this.isFailing) {
+      this.isFailing = true;
+      this.complain(`The log cannot be written, and its lines are lost until it can: ${(error as Error).message}`);
+    }
+  }
+}
