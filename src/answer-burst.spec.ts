@@ -109,6 +109,18 @@ it('writes an answer that is one text as one, and gathers the parts of others', 
   expect(written).toHaveLength(1);
 });
 
+it('loses no answer when the server closes in the same turn', async () => {
+  const open = await serve((_request, response) => {
+    setTimeout(() => {
+      response.end('body');
+      server.close();
+    });
+  });
+  const client = open();
+  client.write(get('/'));
+  expect(bodies(await text(client))).toEqual(['body']);
+});
+
 it('has nothing to say to a client who is gone', async () => {
   const waiting: ServerResponse[] = [];
   const open = await serve((_request, response) => waiting.push(response));

@@ -23,6 +23,12 @@ export function answerInBursts(server: Server): void {
     due = new Set();
     answered.forEach((release) => release());
   };
+  // Node takes a connection for idle as soon as its answer is made, and a server that closes ends those that are.
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    flush();
+    closeIdle();
+  };
   server.on('connection', (socket: Socket) => {
     const uncork = socket.uncork.bind(socket);
     const release = () => {
