@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { TooManyWaiting } from './batching.errors.js';
@@ -9,7 +10,7 @@ type Options = Partial<Omit<BatcherOptions<string, string>, 'run'>>;
 /** A batcher that notes what ran; items named `bad…` fail whatever batch they are in. */
 function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
   const batches: string[][] = [];
-  const observed = { sizes: [] as number[], inFlight: 0, inFlightMost: 0 };
+  const observed = { sizes: [] as number[], waits: [] as number[], inFlight: 0, inFlightMost: 0 };
   let running = 0;
   let mostRunning = 0;
   const batcher = new Batcher<string, string>({
@@ -28,8 +29,8 @@ function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
     sizeMax: 100,
     observer: {
       started: (size, waitedMs) => {
-        expect(waitedMs).toBeGreaterThanOrEqual(0);
         observed.sizes.push(size);
+        observed.waits.push(waitedMs);
         observed.inFlightMost = Math.max(observed.inFlightMost, ++observed.inFlight);
       },
       ended: () => observed.inFlight--,
@@ -37,6 +38,13 @@ function aBatcher(options: Options = {}, pause: () => Promise<void> = turn) {
     ...options,
   });
   return { batcher, batches, observed, mostRunning: () => mostRunning };
+}
+
+/** Holds up whoever waits for it, until it is opened. */
+function aGate() {
+  let open = () => undefined as void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
 }
 
 it('starts in the turn in which the first arrives, when nothing is in flight', async () => {
@@ -61,6 +69,20 @@ it('starts at once when enough have come, if a place is free', async () => {
   expect(batches.slice(2)).toEqual([['f', 'g']]);
 });
 
+it('uses every place, and no more', async () => {
+  const gate = aGate();
+  const { batcher, batches } = aBatcher({ inFlightMax: 2 }, () => gate.opened);
+  const all = [];
+  for (const item of ['a', 'b', 'c']) {
+    all.push(batcher.add(item));
+    await turn();
+  }
+  expect(batches).toEqual([['a'], ['b']]);
+  gate.open();
+  await Promise.all(all);
+  expect(batches).toEqual([['a'], ['b'], ['c']]);
+});
+
 it('what arrives meanwhile travels together, in order of arrival', async () => {
   const { batcher, batches } = aBatcher({}, async () => {
     await turn();
@@ -77,7 +99,14 @@ it('one that spoils its batch fails alone', async () => {
   const { batcher, batches } = aBatcher();
   const results = await Promise.allSettled(['a', 'b', 'bad', 'c'].map((item) => batcher.add(item)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-  expect(batches).toEqual([['a', 'b', 'bad', 'c'], ['a'], ['b'], ['bad'], ['c']]);
+  expect(batches).toEqual([['a', 'b', 'bad', 'c'], ['a', 'b'], ['bad', 'c'], ['bad'], ['c']]);
+});
+
+it('finds the one that spoils a large batch in few attempts', async () => {
+  const { batcher, batches } = aBatcher();
+  const items = Array.from({ length: 64 }, (_, i) => (i === 41 ? 'bad' : 'good'));
+  await Promise.allSettled(items.map((item) => batcher.add(item)));
+  expect(batches).toHaveLength(1 + 2 * Math.log2(64));
 });
 
 it('tries nobody again when the failure was not theirs', async () => {
@@ -93,21 +122,39 @@ it('goes on after a failure', async () => {
   await expect(batcher.add('a')).resolves.toBe('A');
 });
 
-it('checklist 66: turns away what is too much, and what has waited too long', async () => {
-  let open = () => undefined as void;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  const { batcher, batches } = aBatcher({ waitingMax: 2, patienceMs: 20 }, () => gate);
+it('checklist 66: turns away what is too much, and what has waited too long, and nobody else', async () => {
+  const gate = aGate();
+  const { batcher, batches, observed } = aBatcher({ waitingMax: 2, patienceMs: 500 }, () => gate.opened);
   const first = batcher.add('a');
   await turn();
-  const waiting = [batcher.add('b'), batcher.add('c')];
+  const impatient = batcher.add('b');
+  const failed = expect(impatient).rejects.toBeInstanceOf(TooManyWaiting);
+  await sleep(600);
+  const patient = batcher.add('c');
   await expect(batcher.add('d')).rejects.toBeInstanceOf(TooManyWaiting);
 
-  const settled = Promise.allSettled(waiting);
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  open();
-  expect(await first).toBe('A');
-  expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  expect(batches).toEqual([['a']]);
+  gate.open();
+  expect(await Promise.all([first, patient])).toEqual(['A', 'C']);
+  await failed;
+  expect(batches).toEqual([['a'], ['c']]);
+  expect(observed.sizes).toEqual([1, 1]);
+});
+
+it('tells its observer how long the first of a batch had waited', async () => {
+  const gate = aGate();
+  const { batcher, observed } = aBatcher({}, () => gate.opened);
+  const all = [batcher.add('a')];
+  await turn();
+  const since = performance.now();
+  all.push(batcher.add('b'));
+  await sleep(50);
+  const until = performance.now();
+  all.push(batcher.add('c'));
+  gate.open();
+  await Promise.all(all);
+  expect(observed.sizes).toEqual([1, 2]);
+  expect(observed.waits[1]).toBeGreaterThanOrEqual(until - since);
+  expect(observed.waits[1]).toBeLessThanOrEqual(performance.now() - since);
 });
 
 it('checklist 66: lets 10,000 wait unless it is told otherwise', async () => {
@@ -187,11 +234,22 @@ it('one at a time keeps the order of arrival', () =>
 it('its observer hears of every batch, from its start to its end', () =>
   fc.assert(
     fc.asyncProperty(traffic, async (given) => {
-      const { names, observed } = await play(given);
+      const { batches, observed } = await play(given);
       await turn();
-      expect(observed.sizes.reduce((sum, size) => sum + size, 0)).toBe(names.length);
+      expect(observed.sizes).toEqual(batches.map(({ length }) => length));
+      expect(observed.waits.every((waited) => waited >= 0)).toBe(true);
       expect(observed.inFlight).toBe(0);
       expect(observed.inFlightMost).toBeLessThanOrEqual(given.inFlightMax);
+    }),
+  ));
+
+it('checklist 66: whoever is not turned away is done, and nothing is done for whoever is', () =>
+  fc.assert(
+    fc.asyncProperty(traffic, fc.integer({ min: 1, max: 10 }), async (given, waitingMax) => {
+      const { batches, names, settled } = await play(given, { waitingMax });
+      const turnedAway = names.filter((_, i) => (settled[i] as PromiseRejectedResult).reason instanceof TooManyWaiting);
+      const done = names.filter((name) => !turnedAway.includes(name));
+      expect([...new Set(batches.flat())].sort()).toEqual(done.sort());
     }),
   ));
 

@@ -6,14 +6,17 @@ const LIMITS = { waitingMax: 10_000, patienceMs: 10_000 };
 export interface BatcherOptions<Item, Result> {
   /** Does the work of all items at once; one result per item, in their order. */
   run(items: Item[]): Promise<Result[]>;
-  /** Whether a failed batch may be the fault of one of its items, and certainly had no effect: each is then tried alone. */
+  /**
+   * Whether a failed batch may be the fault of one of its items, and certainly had no effect. Its halves are then tried, one after
+   * the other, down to that item.
+   */
   isWorthSplitting(error: unknown): boolean;
   /** Batches that run at the same time. One keeps the order of arrival. */
   inFlightMax: number;
   sizeMax: number;
   /**
-   * So many do not wait for the end of the turn: the database works on them while the others are read. By the number of batches
-   * in flight, from 0; where there is none, they wait.
+   * So many do not wait for the end of the turn: the database works on them while the others are read. The first number is for
+   * when nothing is in flight, the next for when one batch is, and so on. Where there is no number, all wait for it.
    */
   startsAt?: readonly number[];
   /** Where so many wait, the next one is turned away. */
@@ -86,10 +89,8 @@ export class Batcher<Item, Result> {
       const batch = this.takePatient();
       if (batch.length > 0) {
         this.inFlight++;
-        this.options.observer?.started(batch.length, performance.now() - batch[0]!.arrivedAt);
         void this.work(batch).finally(() => {
           this.inFlight--;
-          this.options.observer?.ended();
           this.gather();
         });
       }
@@ -111,14 +112,16 @@ export class Batcher<Item, Result> {
   }
 
   private async work(batch: Waiting<Item, Result>[]): Promise<void> {
+    const { observer } = this.options;
+    observer?.started(batch.length, performance.now() - batch[0]!.arrivedAt);
     try {
-      const results = await this.options.run(batch.map(({ item }) => item));
+      const results = await this.options.run(batch.map(({ item }) => item)).finally(() => observer?.ended());
       batch.forEach(({ resolve }, i) => resolve(results[i]!));
     } catch (error) {
       if (batch.length > 1 && this.options.isWorthSplitting(error)) {
-        for (const each of batch) {
-          await this.work([each]);
-        }
+        const half = Math.ceil(batch.length / 2);
+        await this.work(batch.slice(0, half));
+        await this.work(batch.slice(half));
       } else {
         batch.forEach(({ reject }) => reject(error));
       }
