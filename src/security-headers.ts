@@ -3,20 +3,22 @@ import { Socket } from 'node:net';
 import helmet from 'helmet';
 import type { Configuration } from './config/configuration.js';
 
-/** What browsers are told to be careful with, the same on every answer. Helmet works it out once. */
+/**
+ * What browsers are told to be careful with, the same on every answer. Helmet works it out once. Answers are data, of which a browser
+ * shall run and show nothing; the pages have policies of their own.
+ */
 export function securityHeaders({ publicUrl }: Configuration): Record<string, string> {
   const isHttps = publicUrl.startsWith('https:');
   const middleware = helmet({
     contentSecurityPolicy: {
-      // What Swagger UI needs; the API itself answers no page.
-      directives: {
-        'default-src': ["'self'"],
-        'img-src': ["'self'", 'data:'],
-        'style-src': ["'self'", "'unsafe-inline'"],
-        'frame-ancestors': ["'none'"],
-        'upgrade-insecure-requests': null,
-      },
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
     },
+    // About pages, or about browsers and plug-ins that are gone; and every answer carries what is said here.
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
     // Browsers ignore these over plain HTTP, and complain about two of them in the console.
     strictTransportSecurity: isHttps && { includeSubDomains: false },
     crossOriginOpenerPolicy: isHttps,

@@ -182,7 +182,7 @@ describe('the page at /docs', () => {
     const answer = await fetch(app.url + path);
     const page = await answer.text();
     expect(page).toContain('<title>Tollgate API</title>');
-    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'; img-src");
 
     const links = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!);
     expect(links.length).toBeGreaterThan(3);

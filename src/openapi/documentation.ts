@@ -17,6 +17,14 @@ const ASSETS = {
 };
 const ASSET_MAX_AGE_SECONDS = 3_600;
 
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  // What Swagger UI needs.
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
 /**
  * Everything on it is asked for relative to the page, so that it works below whatever path a proxy puts the server.
  *
@@ -64,7 +72,7 @@ export async function serveDocumentation(server: FastifyInstance): Promise<void>
   server.get('/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
   server.get('/docs', (request, reply) => {
     const isFolder = withoutQuery(request.url).endsWith('/');
-    return reply.type('text/html; charset=utf-8').send(page(isFolder ? '../' : './'));
+    return reply.headers(PAGE_HEADERS).send(page(isFolder ? '../' : './'));
   });
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript; charset=utf-8').send(START));
   for (const [name, type] of Object.entries(ASSETS)) {
