@@ -133,6 +133,15 @@ describe('a login', () => {
     expect(logins).toEqual([]);
   });
 
+  it('on another machine does not go in the clear, unless the URL says that it may', async () => {
+    const clear = { ...WITH_LOGIN, disabledCommands: ['STARTTLS'], allowInsecureAuth: true };
+    expect(await refusal(`smtp://${credentials}@0.0.0.0:PORT`, clear)).toMatch(/STARTTLS/);
+    expect(logins).toEqual([]);
+    await smtp!.stop();
+    await send(`smtp://${credentials}@0.0.0.0:PORT?requireTLS=false`, clear);
+    expect(logins).toEqual([`${USER} ${PASSWORD}`]);
+  });
+
   it('that is refused is tried again, and its answer is not told', async () => {
     const onAuth: SMTPServerOptions['onAuth'] = ({ password }, _session, done) =>
       done(Object.assign(new Error(`no such password: ${password}`), { responseCode: 535 }));

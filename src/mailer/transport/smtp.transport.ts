@@ -38,8 +38,15 @@ async function createPool(smtpUrl: string) {
     greetingTimeout: 30_000,
     // RFC 5321, 4.5.3.2.6: a server that has the whole mail may think for ten minutes. Whoever gives up earlier sends it twice.
     socketTimeout: 600_000,
+    requireTLS: isPasswordAtRisk(smtpUrl),
     tls: { rejectUnauthorized: isCertificateChecked(smtpUrl) },
   });
+}
+
+/** Whether a password goes to another machine. */
+function isPasswordAtRisk(smtpUrl: string): boolean {
+  const { hostname, username } = new URL(smtpUrl);
+  return username !== '' && !isLoopbackHost(hostname);
 }
 
 /**
@@ -47,8 +54,8 @@ async function createPool(smtpUrl: string) {
  * So it is checked only where TLS is demanded, or a password could get lost on its way.
  */
 function isCertificateChecked(smtpUrl: string): boolean {
-  const { protocol, hostname, username, searchParams } = new URL(smtpUrl);
+  const { protocol, searchParams } = new URL(smtpUrl);
   // nodemailer takes any other value for a yes.
   const isDemanded = protocol === 'smtps:' || !['', '0', 'false'].includes(searchParams.get('requireTLS') ?? '');
-  return isDemanded || (username !== '' && !isLoopbackHost(hostname));
+  return isDemanded || isPasswordAtRisk(smtpUrl);
 }
