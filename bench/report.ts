@@ -1,5 +1,6 @@
-import { median } from './measuring/statistics.js';
+import { addUp } from './load/wrong-answers.js';
 import type { SideResult } from './measuring/interleave.js';
+import { median } from './measuring/statistics.js';
 import type { Line } from './rows/row.js';
 
 const HEAD = [
@@ -30,18 +31,10 @@ export function wrongAnswers(lines: Line[]): string[] {
       { name: against, side: reference },
     ].flatMap(({ name, side }) => {
       // A side may be in several lines, and is told of once.
-      const counts = side && sides.delete(side) ? wrongOf(side) : [];
-      return counts.map(([what, count]) => `${name}: ${what}, ${count} times`);
+      const counts = side && sides.delete(side) ? addUp(side.rounds.map(({ wrong }) => wrong)) : {};
+      return Object.entries(counts).map(([what, count]) => `${name}: ${what}, ${count} times`);
     }),
   );
-}
-
-function wrongOf({ rounds }: SideResult): [string, number][] {
-  const totals = new Map<string, number>();
-  for (const [what, count] of rounds.flatMap(({ wrong = {} }) => Object.entries(wrong))) {
-    totals.set(what, (totals.get(what) ?? 0) + count);
-  }
-  return [...totals];
 }
 
 function cellsOf({ work, against, values, unit, target, subject, reference }: Line): string[] {

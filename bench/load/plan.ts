@@ -1,3 +1,5 @@
+import type { WrongAnswers } from './wrong-answers.js';
+
 /** What is asked of a server, and how hard. */
 export interface LoadPlan {
   host: string;
@@ -22,8 +24,7 @@ export interface LoadResult {
   p99: number;
   /** All answers, before and after the measurement too. */
   answers: number;
-  /** What was wrong, and how often: `status 503`, `ECONNRESET`. */
-  wrong: Record<string, number>;
+  wrong: WrongAnswers;
 }
 
 /** A request as it goes over the wire. */

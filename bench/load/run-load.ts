@@ -3,6 +3,7 @@ import { Connection } from './connection.js';
 import { Histogram } from './histogram.js';
 import { startPacer } from './pacer.js';
 import type { LoadPlan, LoadResult } from './plan.js';
+import type { WrongAnswers } from './wrong-answers.js';
 
 /** How long after the end the last answers may take. */
 const PATIENCE_MS = 60_000;
@@ -22,7 +23,7 @@ abstract class Load {
   private readonly requests: Buffer[];
   private readonly connections = new Set<Connection>();
   private readonly durations = new Histogram();
-  private readonly wrong: Record<string, number> = {};
+  private readonly wrong: WrongAnswers = {};
   private answers = 0;
   private cursor = 0;
 

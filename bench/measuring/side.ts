@@ -1,6 +1,7 @@
 import type { QueryCounter } from '../database/query-counter.js';
 import type { LoadGenerator } from '../load/load-generator.js';
 import type { LoadPlan } from '../load/plan.js';
+import type { WrongAnswers } from '../load/wrong-answers.js';
 
 /** What one side did in one round. */
 export interface Measurement {
@@ -9,8 +10,7 @@ export interface Measurement {
   /** Milliseconds until the answer; unset where nothing is asked. */
   p50?: number;
   p99?: number;
-  /** What was wrong, and how often. */
-  wrong?: Record<string, number>;
+  wrong?: WrongAnswers;
 }
 
 /** One of those that are compared. */

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FIRST_PERSON, credentialOf } from '../database/people.js';
 import { LoadGenerator } from '../load/load-generator.js';
-import { httpSide, type Side } from '../measuring/side.js';
+import { during } from '../measuring/during.js';
+import { httpSide } from '../measuring/side.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
 import { LOGINS_AT_ONCE, LOGIN_ROUND_FACTOR, loginRequests } from './logins.js';
@@ -27,7 +27,7 @@ export const storm: Row = {
         const server = opened.hold(await ServerProcess.start(tollgate(db, question)));
         const quiet = httpSide(generator, server, me);
         const loggingIn = httpSide(secondGenerator, server, logins);
-        return { quiet, stormy: during(quiet, loggingIn) };
+        return { quiet, stormy: during(quiet, loggingIn, HEAD_START_SECONDS) };
       },
       { ...effort, seconds: effort.seconds * LOGIN_ROUND_FACTOR },
     );
@@ -41,15 +41,3 @@ export const storm: Row = {
     ];
   },
 };
-
-/** One side, measured while another is under load. */
-function during(side: Side, other: Side): Side {
-  return {
-    measure: async (seconds) => {
-      const load = other.measure(seconds + HEAD_START_SECONDS);
-      await sleep(HEAD_START_SECONDS * 1000);
-      const [measured, { wrong }] = await Promise.all([side.measure(seconds), load]);
-      return { ...measured, wrong: { ...measured.wrong, ...wrong } };
-    },
-  };
-}
