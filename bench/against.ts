@@ -6,7 +6,6 @@ import type { Resources } from './processes/resources.js';
 import { BareFastify } from './processes/servers.js';
 import { ask } from './processes/ask.js';
 import { byRate, type Line } from './rows/row.js';
-import { textOf } from './rows/requests.js';
 
 /**
  * Any other server under the same load, beside bare Fastify that answers with the same bytes: ratios to that can be
@@ -18,16 +17,18 @@ export async function measureAgainst(
   resources: Resources,
 ): Promise<Line> {
   const generator = resources.hold(new LoadGenerator());
-  const answer = await ask(url, question);
   const { hostname, port, host } = new URL(url);
+  const server = { host: hostname, port: Number(port || 80) };
+  const asked = { ...question, headers: { host, ...question.headers } };
+  const answer = await ask(server, asked);
   const load = {
-    requests: [textOf({ ...question, headers: { host, ...question.headers } })],
+    questions: [asked],
+    right: { status: answer.status, body: '' },
     connections,
-    expectedStatus: answer.status,
     ...(rate === undefined ? {} : { rate }),
   };
   const sides = await interleave(effort, resources, async (opened) => ({
-    other: httpSide(generator, { host: hostname, port: Number(port || 80) }, load),
+    other: httpSide(generator, server, load),
     bare: httpSide(generator, opened.hold(await BareFastify.start(question, answer)), load),
   }));
   return {

@@ -12,8 +12,8 @@ export interface LoadPlan {
   settleSeconds: number;
   /** Requests per second, sent when they are due whether or not earlier ones were answered. Unset: as fast as they are. */
   rate?: number;
-  /** The only right answer; any of 200 to 299 when unset. */
-  expectedStatus?: number;
+  /** Of the only right answer. */
+  expectedStatus: number;
 }
 
 export interface LoadResult {

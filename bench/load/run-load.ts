@@ -43,8 +43,7 @@ abstract class Load {
       onFree: (connection: Connection) => this.onFree(connection),
       onAnswer: ({ since }: Connection, status: number) => {
         this.answers++;
-        const isRight = expectedStatus === undefined ? status >= 200 && status < 300 : status === expectedStatus;
-        if (isRight) {
+        if (status === expectedStatus) {
           this.record(since);
         } else {
           this.countWrong(`status ${status}`);

@@ -5,6 +5,10 @@ import type { Side } from './side.js';
 /** One side, measured while another is under load; what is wrong on either is told. */
 export function during(side: Side, other: Side, headStartSeconds: number): Side {
   return {
+    check: async () => {
+      await side.check?.();
+      await other.check?.();
+    },
     measure: async (seconds) => {
       const load = other.measure(seconds + headStartSeconds);
       await sleep(headStartSeconds * 1000);

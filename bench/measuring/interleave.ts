@@ -22,7 +22,7 @@ const COUNT_MAX_SECONDS = 1;
 
 /**
  * Measures sides in turn, A B, B A, A B …, so that whatever else the machine does meets all of them alike. Each launch
- * begins with a warm-up, which is discarded; queries are counted at the end, where counting them slows down nobody.
+ * begins with a look at an answer of each side and a warm-up, which is discarded; queries are counted at the end, where counting them slows down nobody.
  *
  * @param open starts the servers; what it holds is stopped at the end of the launch
  */
@@ -37,6 +37,7 @@ export async function interleave<Name extends string>(
     const sides = Object.entries<Side>(await open(opened));
     for (const [name, side] of sides) {
       results.set(name, results.get(name) ?? { rounds: [] });
+      await side.check?.();
       await side.measure(Math.min(seconds, WARM_UP_MAX_SECONDS));
     }
     for (let round = 0; round < rounds; round++) {

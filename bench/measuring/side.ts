@@ -1,7 +1,9 @@
 import type { QueryCounter } from '../database/query-counter.js';
 import type { LoadGenerator } from '../load/load-generator.js';
-import type { LoadPlan } from '../load/plan.js';
+import { requestText, type LoadPlan } from '../load/plan.js';
 import type { WrongAnswers } from '../load/wrong-answers.js';
+import type { Address, Question } from '../processes/ask.js';
+import { askFor, type RightAnswer } from '../processes/right-answer.js';
 
 /** What one side did in one round. */
 export interface Measurement {
@@ -15,6 +17,8 @@ export interface Measurement {
 
 /** One of those that are compared. */
 export interface Side {
+  /** Looks at one answer in full, which nobody has time for under load. @throws when it is not the right one */
+  check?(): Promise<unknown>;
   measure(seconds: number): Promise<Measurement>;
   /** Statements that reach the database per request. */
   queriesPerRequest?(seconds: number): Promise<number>;
@@ -25,7 +29,11 @@ export const CONNECTIONS = 64;
 /** Time for a round to get going, which is not counted. */
 const SETTLE_SECONDS = 0.3;
 
-interface HttpLoad extends Pick<LoadPlan, 'requests' | 'rate' | 'expectedStatus'> {
+interface HttpLoad extends Pick<LoadPlan, 'rate'> {
+  /** Taken in turn. */
+  questions: Question[];
+  /** To the first of them; under load, all must have its status. */
+  right: RightAnswer;
   connections?: number;
   /** Counts the queries, where there are some to count. */
   counter?: QueryCounter;
@@ -34,19 +42,16 @@ interface HttpLoad extends Pick<LoadPlan, 'requests' | 'rate' | 'expectedStatus'
 }
 
 /** A server under load. */
-export function httpSide(generator: LoadGenerator, server: { host?: string; port: number }, load: HttpLoad): Side {
-  const { requests, rate, expectedStatus, connections = CONNECTIONS, counter, prepare } = load;
+export function httpSide(generator: LoadGenerator, { host, port }: Address, load: HttpLoad): Side {
+  const { questions, right, rate, connections = CONNECTIONS, counter, prepare } = load;
+  const requests = questions.map((question) => requestText({ host: 'bench.example', ...question }));
+  const plan = { host, port, requests, connections, expectedStatus: right.status };
   const run = async (seconds: number, settleSeconds: number) => {
     await prepare?.();
-    const { host = '127.0.0.1', port } = server;
-    const plan: LoadPlan = { host, port, requests, connections, seconds, settleSeconds };
-    return generator.run({
-      ...plan,
-      ...(rate === undefined ? {} : { rate }),
-      ...(expectedStatus === undefined ? {} : { expectedStatus }),
-    });
+    return generator.run({ ...plan, seconds, settleSeconds, ...(rate === undefined ? {} : { rate }) });
   };
   return {
+    check: () => askFor(right, { host, port }, questions[0]!),
     measure: (seconds) => run(seconds, Math.min(SETTLE_SECONDS, seconds / 2)),
     ...(counter
       ? {

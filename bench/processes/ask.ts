@@ -14,11 +14,17 @@ export interface PlainAnswer {
   body: string;
 }
 
+/** Where a server listens. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
 /** One request over a connection of its own. */
-export function ask(url: string, { method, path, headers = {}, body }: Question): Promise<PlainAnswer> {
+export function ask(server: Address, { method, path, headers = {}, body }: Question): Promise<PlainAnswer> {
   return new Promise((resolve, reject) => {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const asking = request(url + path, { method, headers: { ...type, ...headers }, agent: false }, (response) => {
+    const asking = request({ ...server, method, path, headers: { ...type, ...headers }, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (text += chunk));

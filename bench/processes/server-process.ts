@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../src/database/embedded/launch.js';
 import { NODE_FLAGS } from './node-flags.js';
-import { ask, type PlainAnswer, type Question } from './ask.js';
+import { ask, type Address, type PlainAnswer, type Question } from './ask.js';
+import { expectRight, type Probe } from './right-answer.js';
 
 const POLL_MS = 2;
 const START_MAX_MS = 60_000;
@@ -19,12 +20,13 @@ export interface ServerOptions {
   /** Besides PORT. Nothing else of ours is handed on but the path to find programs in. */
   environment?: Record<string, string>;
   nodeFlags?: string[];
-  /** Asked until it is answered. */
-  probe: Question;
+  /** Asked until it is answered; the first answer must be the right one. */
+  probe: Probe;
 }
 
 /** A server as a process of its own, whose log goes to the null device. */
-export class ServerProcess {
+export class ServerProcess implements Address {
+  readonly host = '127.0.0.1';
   /** To the probe. */
   firstAnswer!: PlainAnswer;
   /** From the start of the process to that answer. */
@@ -42,7 +44,7 @@ export class ServerProcess {
     child.on('exit', () => process.off('exit', kill));
   }
 
-  /** Starts it, and waits for its first answer. @throws with what it says when there is none */
+  /** Starts it, and waits for its first answer. @throws with what it says when there is none or another one */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const { script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, probe } = options;
     const port = await freePort();
@@ -52,21 +54,15 @@ export class ServerProcess {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const server = new ServerProcess(child, port);
-    while (performance.now() - startedAt < START_MAX_MS && !server.hasEnded) {
-      const answer = await ask(server.url, probe).catch(() => undefined);
-      if (answer) {
-        server.firstAnswer = answer;
-        server.startMilliseconds = performance.now() - startedAt;
-        return server;
-      }
-      await sleep(POLL_MS);
+    try {
+      server.firstAnswer = await server.answerTo(probe.question);
+      server.startMilliseconds = performance.now() - startedAt;
+      expectRight(server.firstAnswer, probe);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw new Error(`${script}: ${(error as Error).message}`, { cause: error });
     }
-    await server.stop();
-    throw new Error(`${script} does not answer. It says:\n${server.said}`);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Resident memory in MiB. */
@@ -89,6 +85,19 @@ export class ServerProcess {
     const harder = setTimeout(() => this.child.kill('SIGKILL'), STOP_MAX_MS);
     await exit;
     clearTimeout(harder);
+  }
+
+  private async answerTo(question: Question): Promise<PlainAnswer> {
+    const giveUpAt = performance.now() + START_MAX_MS;
+    while (performance.now() < giveUpAt && !this.hasEnded) {
+      const answer = await ask(this, question).catch(() => undefined);
+      if (answer) {
+        return answer;
+      }
+      await sleep(POLL_MS);
+    }
+    await this.stop(); // it may say more
+    throw new Error(`does not answer. It says:\n${this.said}`);
   }
 
   private get hasEnded(): boolean {

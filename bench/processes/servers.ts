@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchDatabase } from '../database/bench-postgres.js';
 import { SECRET_KEY } from '../database/people.js';
-import { ask, type PlainAnswer, type Question } from './ask.js';
+import type { Address, PlainAnswer, Question } from './ask.js';
+import type { Probe } from './right-answer.js';
 import { ServerProcess, type ServerOptions } from './server-process.js';
 
 /** What `npm start` runs. */
@@ -13,7 +14,7 @@ const TOLLGATE = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const TRANSPORT_HEADERS = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'];
 
 /** The server itself, with the log level that it has by default. */
-export function tollgate(database: BenchDatabase, probe: Question): ServerOptions {
+export function tollgate(database: BenchDatabase, probe: Probe): ServerOptions {
   return {
     script: TOLLGATE,
     environment: {
@@ -28,12 +29,12 @@ export function tollgate(database: BenchDatabase, probe: Question): ServerOption
 }
 
 /** The server, with the part of it altered that a file of `references/` alters. */
-export function altered(name: string, database: BenchDatabase, probe: Question, argv: string[] = []): ServerOptions {
+export function altered(name: string, database: BenchDatabase, probe: Probe, argv: string[] = []): ServerOptions {
   return { ...tollgate(database, probe), script: referenceScript(name), argv };
 }
 
 /** Bare Fastify that answers a question with the same bytes and headers as it was answered before. */
-export class BareFastify {
+export class BareFastify implements Address {
   private constructor(
     private readonly server: ServerProcess,
     private readonly folder: string,
@@ -54,7 +55,7 @@ export class BareFastify {
       const server = await ServerProcess.start({
         script: referenceScript('bare-fastify'),
         argv: [file],
-        probe: question,
+        probe: { question, right: { status, body } },
         ...(nodeFlags ? { nodeFlags } : {}),
       });
       const { firstAnswer } = server;
@@ -69,6 +70,10 @@ export class BareFastify {
     }
   }
 
+  get host(): string {
+    return this.server.host;
+  }
+
   get port(): number {
     return this.server.port;
   }
@@ -81,15 +86,6 @@ export class BareFastify {
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-/** @throws when it is not the expected one */
-export async function askFor(status: number, url: string, question: Question): Promise<PlainAnswer> {
-  const answer = await ask(url, question);
-  if (answer.status !== status) {
-    throw new Error(`${question.method} ${question.path} answered ${answer.status}: ${answer.body}`);
-  }
-  return answer;
 }
 
 function referenceScript(name: string): string {

@@ -4,7 +4,6 @@ import { httpSide } from '../measuring/side.js';
 import type { Question } from '../processes/ask.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
-import { textOf } from './requests.js';
 import { byRate, type Row } from './row.js';
 
 const ACCOUNTS = 1_000;
@@ -21,13 +20,11 @@ export const charges: Row = {
       headers: { authorization: `Bearer ${credentialOf(person, 'api_key')}` },
       body: JSON.stringify({ amount: 1, operation: 'bench' }),
     });
-    const load = (people: number[]) => ({
-      requests: people.map((person) => textOf(questionOf(person))),
-      expectedStatus: 201,
-      counter: db.counter,
-    });
+    const right = { status: 201, body: '"operation":"bench","amount":-1,' };
+    const probe = { question: questionOf(FIRST_PERSON), right };
+    const load = (people: number[]) => ({ questions: people.map(questionOf), right, counter: db.counter });
     const sides = await interleave(async (resources) => {
-      const server = resources.hold(await ServerProcess.start(tollgate(db, { method: 'GET', path: '/health/ready' })));
+      const server = resources.hold(await ServerProcess.start(tollgate(db, probe)));
       return {
         hot: httpSide(generator, server, load([FIRST_PERSON])),
         cool: httpSide(generator, server, load(Array.from({ length: accounts }, (_, i) => FIRST_PERSON + i))),

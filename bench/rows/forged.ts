@@ -1,8 +1,8 @@
 import { forgedCredential, unknownCredential } from '../database/people.js';
 import { httpSide } from '../measuring/side.js';
 import { ServerProcess } from '../processes/server-process.js';
-import { BareFastify, askFor, tollgate } from '../processes/servers.js';
-import { meQuestion, textOf } from './requests.js';
+import { BareFastify, tollgate } from '../processes/servers.js';
+import { meQuestion } from './requests.js';
 import { byRate, type Row } from './row.js';
 
 /** Credentials that are refused: those that were made up, and those that are no good any more. */
@@ -10,20 +10,20 @@ export const forged: Row = {
   name: 'forged',
   async run({ users, database, generator, interleave }) {
     const db = await database(users);
-    const question = meQuestion(forgedCredential(0));
-    const requestsWith = (credentialOf: (number: number) => string) =>
-      Array.from({ length: users }, (_, number) => textOf(meQuestion(credentialOf(number))));
-    const refused = { expectedStatus: 401, counter: db.counter };
-    const forgedRequests = requestsWith(forgedCredential);
+    const questionsWith = (credentialOf: (number: number) => string) =>
+      Array.from({ length: users }, (_, number) => meQuestion(credentialOf(number)));
+    const forgedQuestions = questionsWith(forgedCredential);
+    const question = forgedQuestions[0]!;
+    const right = { status: 401, body: '"code":"auth.not_authenticated"' };
+    const refused = { right, counter: db.counter };
 
     const sides = await interleave(async (resources) => {
-      const server = resources.hold(await ServerProcess.start(tollgate(db, question)));
-      const answer = await askFor(401, server.url, question);
-      const bare = resources.hold(await BareFastify.start(question, answer));
+      const server = resources.hold(await ServerProcess.start(tollgate(db, { question, right })));
+      const bare = resources.hold(await BareFastify.start(question, server.firstAnswer));
       return {
-        forged: httpSide(generator, server, { ...refused, requests: forgedRequests }),
-        unknown: httpSide(generator, server, { ...refused, requests: requestsWith(unknownCredential) }),
-        bare: httpSide(generator, bare, { requests: forgedRequests, expectedStatus: 401 }),
+        forged: httpSide(generator, server, { ...refused, questions: forgedQuestions }),
+        unknown: httpSide(generator, server, { ...refused, questions: questionsWith(unknownCredential) }),
+        bare: httpSide(generator, bare, { questions: forgedQuestions, right }),
       };
     });
     const against = 'bare Fastify, same bytes';

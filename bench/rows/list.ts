@@ -1,9 +1,8 @@
-import { ADMINISTRATOR, credentialOf } from '../database/people.js';
+import { ADMINISTRATOR, credentialOf, emailOf } from '../database/people.js';
 import { httpSide } from '../measuring/side.js';
 import type { Question } from '../processes/ask.js';
 import { ServerProcess } from '../processes/server-process.js';
-import { askFor, tollgate } from '../processes/servers.js';
-import { textOf } from './requests.js';
+import { tollgate } from '../processes/servers.js';
 import { byRate, type Row } from './row.js';
 
 /** Users from the end of the list to where the page begins. */
@@ -21,17 +20,16 @@ export const list: Row = {
       headers: { authorization: `Bearer ${credentialOf(ADMINISTRATOR, 'api_key')}` },
       body: JSON.stringify({ offset }),
     });
+    const rightAt = (offset: number) => ({ status: 200, body: `"email":"${emailOf(offset + ADMINISTRATOR)}"` });
     const load = (offset: number) => ({
-      requests: [textOf(questionOf(offset))],
-      expectedStatus: 200,
+      questions: [questionOf(offset)],
+      right: rightAt(offset),
       counter: db.counter,
     });
     const sides = await interleave(async (resources) => {
-      const server = resources.hold(await ServerProcess.start(tollgate(db, questionOf(0))));
-      const { body } = await askFor(200, server.url, questionOf(depth));
-      if (!body.includes(`"email":"person-${depth + ADMINISTRATOR}@`)) {
-        throw new Error(`List at ${depth} answers other people: ${body}`);
-      }
+      const server = resources.hold(
+        await ServerProcess.start(tollgate(db, { question: questionOf(0), right: rightAt(0) })),
+      );
       return { deep: httpSide(generator, server, load(depth)), first: httpSide(generator, server, load(0)) };
     });
     const { values, ...compared } = byRate(sides.deep, sides.first);

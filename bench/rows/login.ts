@@ -1,9 +1,8 @@
-import { FIRST_PERSON } from '../database/people.js';
 import { httpSide } from '../measuring/side.js';
 import { RawBcrypt } from '../processes/raw-bcrypt.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
-import { LOGINS_AT_ONCE, LOGIN_ROUND_FACTOR, loginQuestion, loginRequests } from './logins.js';
+import { LOGINS_AT_ONCE, LOGIN_PROBE, LOGIN_RIGHT, LOGIN_ROUND_FACTOR, loginQuestions } from './logins.js';
 import { byRate, type Row } from './row.js';
 
 /** Logins, against comparing passwords and doing nothing else. */
@@ -11,12 +10,12 @@ export const login: Row = {
   name: 'login',
   async run({ effort, users, database, generator, interleave }) {
     const db = await database(users);
-    const requests = loginRequests(db, users);
+    const logins = { questions: loginQuestions(db, users), right: LOGIN_RIGHT, connections: LOGINS_AT_ONCE };
     const sides = await interleave(
       async (resources) => {
-        const server = resources.hold(await ServerProcess.start(tollgate(db, loginQuestion(FIRST_PERSON))));
+        const server = resources.hold(await ServerProcess.start(tollgate(db, LOGIN_PROBE)));
         return {
-          login: httpSide(generator, server, { requests, connections: LOGINS_AT_ONCE, expectedStatus: 200 }),
+          login: httpSide(generator, server, logins),
           bcrypt: resources.hold(new RawBcrypt()),
         };
       },

@@ -1,21 +1,27 @@
 import type { BenchDatabase } from '../database/bench-postgres.js';
-import { PASSWORD, emailOf } from '../database/people.js';
+import { FIRST_PERSON, PASSWORD, emailOf } from '../database/people.js';
 import type { Question } from '../processes/ask.js';
-import { peopleOf, textOf } from './requests.js';
+import type { Probe, RightAnswer } from '../processes/right-answer.js';
+import { peopleOf } from './requests.js';
 
 /** More than are hashed at once on most machines, fewer than may wait. */
 export const LOGINS_AT_ONCE = 32;
 /** A login takes a quarter of a second of a core, so a round needs more time than others to have enough of them. */
 export const LOGIN_ROUND_FACTOR = 2.5;
 
-export function loginRequests(database: BenchDatabase, count: number): string[] {
-  return peopleOf(database, count).map((person) => textOf(loginQuestion(person)));
+export function loginQuestions(database: BenchDatabase, count: number): Question[] {
+  return peopleOf(database, count).map(loginQuestion);
 }
 
-export function loginQuestion(person: number): Question {
+function loginQuestion(person: number): Question {
   return {
     method: 'POST',
     path: '/api/v1/users/login',
     body: JSON.stringify({ email: emailOf(person), password: PASSWORD }),
   };
 }
+
+/** To the first person, with whom `peopleOf` begins. */
+export const LOGIN_RIGHT: RightAnswer = { status: 200, body: `"email":"${emailOf(FIRST_PERSON)}"` };
+
+export const LOGIN_PROBE: Probe = { question: loginQuestion(FIRST_PERSON), right: LOGIN_RIGHT };

@@ -1,8 +1,7 @@
-import { FIRST_PERSON, credentialOf, emailOf } from '../database/people.js';
 import { httpSide } from '../measuring/side.js';
 import { ServerProcess } from '../processes/server-process.js';
-import { BareFastify, altered, askFor, tollgate } from '../processes/servers.js';
-import { meQuestion, meRequests, peopleOf } from './requests.js';
+import { BareFastify, altered, tollgate } from '../processes/servers.js';
+import { ME_PROBE, ME_RIGHT, meQuestions, peopleOf } from './requests.js';
 import { spreadLastUses } from './session-uses.js';
 import { byRate, type Row } from './row.js';
 
@@ -12,33 +11,25 @@ export const me: Row = {
   async run({ users, database, generator, interleave }) {
     const db = await database(users);
     const people = peopleOf(db, users);
-    const question = meQuestion(credentialOf(FIRST_PERSON, 'api_key'));
-    const byKey = { requests: meRequests(people, 'api_key'), expectedStatus: 200, counter: db.counter };
+    const byKey = { questions: meQuestions(people, 'api_key'), right: ME_RIGHT, counter: db.counter };
 
     const sides = await interleave(async (resources) => {
-      const server = resources.hold(await ServerProcess.start(tollgate(db, question)));
-      const answer = await askFor(200, server.url, question);
-      if (!answer.body.includes(`"email":"${emailOf(FIRST_PERSON)}"`)) {
-        throw new Error(`The answer to ${question.path} is somebody else's: ${answer.body}`);
-      }
-      const bare = resources.hold(await BareFastify.start(question, answer));
-      const reference = (argv: string[] = []) => ServerProcess.start(altered('query-per-request', db, question, argv));
+      const server = resources.hold(await ServerProcess.start(tollgate(db, ME_PROBE)));
+      const answer = server.firstAnswer;
+      const bare = resources.hold(await BareFastify.start(ME_PROBE.question, answer));
+      const same = { ...ME_PROBE, right: answer };
+      const reference = (argv: string[] = []) => ServerProcess.start(altered('query-per-request', db, same, argv));
       const perRequest = resources.hold(await reference());
       const prepared = resources.hold(await reference(['prepared']));
-      for (const { url } of [perRequest, prepared]) {
-        if ((await askFor(200, url, question)).body !== answer.body) {
-          throw new Error('The reference with a query per request does not answer the same.');
-        }
-      }
       return {
         key: httpSide(generator, server, byKey),
-        token: httpSide(generator, server, { ...byKey, requests: meRequests(people, 'access_token') }),
+        token: httpSide(generator, server, { ...byKey, questions: meQuestions(people, 'access_token') }),
         session: httpSide(generator, server, {
           ...byKey,
-          requests: meRequests(people, 'session'),
+          questions: meQuestions(people, 'session'),
           prepare: () => spreadLastUses(db, people),
         }),
-        bare: httpSide(generator, bare, { requests: byKey.requests, expectedStatus: 200 }),
+        bare: httpSide(generator, bare, { questions: byKey.questions, right: ME_RIGHT }),
         perRequest: httpSide(generator, perRequest, byKey),
         prepared: httpSide(generator, prepared, byKey),
       };

@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Probe } from '../processes/right-answer.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
 import type { Row } from './row.js';
 
 const IDLE_SECONDS = 5;
+
+const READY: Probe = {
+  question: { method: 'GET', path: '/health/ready' },
+  right: { status: 200, body: '"status":"ok"' },
+};
 
 /** What the process holds when it has started and has nothing to do. */
 export const memory: Row = {
@@ -12,8 +18,7 @@ export const memory: Row = {
     const db = await database(users);
     const values: number[] = [];
     for (let launch = 0; launch < effort.launches; launch++) {
-      const probe = { method: 'GET', path: '/health/ready' };
-      const server = await ServerProcess.start({ ...tollgate(db, probe), nodeFlags: [] });
+      const server = await ServerProcess.start({ ...tollgate(db, READY), nodeFlags: [] });
       try {
         await sleep(IDLE_SECONDS * 1000);
         values.push(await server.residentMebibytes());

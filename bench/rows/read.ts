@@ -4,8 +4,7 @@ import { MEMBERS } from '../database/seed.js';
 import { httpSide } from '../measuring/side.js';
 import type { Question } from '../processes/ask.js';
 import { ServerProcess } from '../processes/server-process.js';
-import { altered, askFor, tollgate } from '../processes/servers.js';
-import { textOf } from './requests.js';
+import { altered, tollgate } from '../processes/servers.js';
 import { byRate, type Row } from './row.js';
 
 /** `POST /v1/user/Read`, which is authenticated, charged and read, all for one account, against naive charges. */
@@ -20,19 +19,14 @@ export const read: Row = {
       headers,
       body: JSON.stringify({ id: memberIdOf(member) }),
     });
-    const load = {
-      requests: Array.from({ length: MEMBERS }, (_, member) => textOf(questionOf(member))),
-      expectedStatus: 200,
-      counter: db.counter,
-    };
+    const questions = Array.from({ length: MEMBERS }, (_, member) => questionOf(member));
+    const right = { status: 200, body: `"id":"${memberIdOf(0)}"` };
+    const load = { questions, right, counter: db.counter };
     const sides = await interleave(async (resources) => {
       const question = questionOf(0);
-      const server = resources.hold(await ServerProcess.start(tollgate(db, question)));
-      const naive = resources.hold(await ServerProcess.start(altered('transaction-per-charge', db, question)));
-      const { body } = await askFor(200, server.url, question);
-      if (!body.includes(`"id":"${memberIdOf(0)}"`) || (await askFor(200, naive.url, question)).body !== body) {
-        throw new Error(`Read answers something else: ${body}`);
-      }
+      const server = resources.hold(await ServerProcess.start(tollgate(db, { question, right })));
+      const same = { question, right: server.firstAnswer };
+      const naive = resources.hold(await ServerProcess.start(altered('transaction-per-charge', db, same)));
       return { batched: httpSide(generator, server, load), naive: httpSide(generator, naive, load) };
     });
     await expectSoundLedger(db);

@@ -1,7 +1,7 @@
 import type { BenchDatabase } from '../database/bench-postgres.js';
-import { FIRST_PERSON, credentialOf } from '../database/people.js';
-import { requestText } from '../load/plan.js';
+import { FIRST_PERSON, credentialOf, emailOf } from '../database/people.js';
 import type { Question } from '../processes/ask.js';
+import type { Probe, RightAnswer } from '../processes/right-answer.js';
 import type { CredentialKind } from '../../src/route-policy/principal.js';
 
 export const ME = '/api/users/me/';
@@ -17,10 +17,11 @@ export function meQuestion(credential: string): Question {
 }
 
 /** `GET /api/users/me/` with the credentials of many. */
-export function meRequests(people: number[], kind: CredentialKind): string[] {
-  return people.map((person) => textOf(meQuestion(credentialOf(person, kind))));
+export function meQuestions(people: number[], kind: CredentialKind): Question[] {
+  return people.map((person) => meQuestion(credentialOf(person, kind)));
 }
 
-export function textOf(question: Question): string {
-  return requestText({ host: 'bench.example', ...question });
-}
+/** To the first person, with whom `peopleOf` begins. */
+export const ME_RIGHT: RightAnswer = { status: 200, body: `"email":"${emailOf(FIRST_PERSON)}"` };
+
+export const ME_PROBE: Probe = { question: meQuestion(credentialOf(FIRST_PERSON, 'api_key')), right: ME_RIGHT };

@@ -1,11 +1,10 @@
-import { FIRST_PERSON, credentialOf } from '../database/people.js';
 import type { BenchDatabase } from '../database/bench-postgres.js';
 import { httpSide } from '../measuring/side.js';
 import type { Resources } from '../processes/resources.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
 import type { CredentialKind } from '../../src/route-policy/principal.js';
-import { meQuestion, meRequests, peopleOf } from './requests.js';
+import { ME_PROBE, ME_RIGHT, meQuestions, peopleOf } from './requests.js';
 import { spreadLastUses } from './session-uses.js';
 import { byRate, type Row } from './row.js';
 
@@ -18,11 +17,11 @@ export const scale: Row = {
   async run({ users, large, database, generator, interleave }) {
     const [few, many] = [await database(Math.min(FEW, users)), await database(large)];
     const side = async (resources: Resources, db: BenchDatabase) => {
-      const server = await ServerProcess.start(tollgate(db, meQuestion(credentialOf(FIRST_PERSON, 'api_key'))));
+      const server = await ServerProcess.start(tollgate(db, ME_PROBE));
       const people = peopleOf(db, users);
       return httpSide(generator, resources.hold(server), {
-        requests: people.flatMap((person, i) => meRequests([person], KINDS[i % KINDS.length]!)),
-        expectedStatus: 200,
+        questions: people.flatMap((person, i) => meQuestions([person], KINDS[i % KINDS.length]!)),
+        right: ME_RIGHT,
         counter: db.counter,
         prepare: () => spreadLastUses(db, people),
       });

@@ -1,8 +1,7 @@
-import { FIRST_PERSON, credentialOf } from '../database/people.js';
 import type { Side } from '../measuring/side.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { BareFastify, tollgate } from '../processes/servers.js';
-import { meQuestion } from './requests.js';
+import { ME_PROBE } from './requests.js';
 import { byTime, type Row } from './row.js';
 
 /** From the start of the process, with a database that is up, to the first answer to somebody with a credential. */
@@ -10,8 +9,7 @@ export const start: Row = {
   name: 'start',
   async run({ users, database, interleave }) {
     const db = await database(users);
-    const question = meQuestion(credentialOf(FIRST_PERSON, 'api_key'));
-    const startTollgate = () => ServerProcess.start({ ...tollgate(db, question), nodeFlags: [] });
+    const startTollgate = () => ServerProcess.start({ ...tollgate(db, ME_PROBE), nodeFlags: [] });
 
     const once = await startTollgate();
     const answer = once.firstAnswer;
@@ -19,7 +17,7 @@ export const start: Row = {
     const sides = await interleave(() =>
       Promise.resolve({
         tollgate: startsOf(startTollgate),
-        bare: startsOf(() => BareFastify.start(question, answer, [])),
+        bare: startsOf(() => BareFastify.start(ME_PROBE.question, answer, [])),
       }),
     );
     return [

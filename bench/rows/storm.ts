@@ -1,11 +1,10 @@
-import { FIRST_PERSON, credentialOf } from '../database/people.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import { during } from '../measuring/during.js';
 import { httpSide } from '../measuring/side.js';
 import { ServerProcess } from '../processes/server-process.js';
 import { tollgate } from '../processes/servers.js';
-import { LOGINS_AT_ONCE, LOGIN_ROUND_FACTOR, loginRequests } from './logins.js';
-import { meQuestion, meRequests, peopleOf } from './requests.js';
+import { LOGINS_AT_ONCE, LOGIN_RIGHT, LOGIN_ROUND_FACTOR, loginQuestions } from './logins.js';
+import { ME_PROBE, ME_RIGHT, meQuestions, peopleOf } from './requests.js';
 import { byTime, type Row } from './row.js';
 
 const PER_SECOND = 200;
@@ -17,14 +16,13 @@ export const storm: Row = {
   name: 'storm',
   async run({ effort, users, database, generator, resources, interleave }) {
     const db = await database(users);
-    const me = { requests: meRequests(peopleOf(db, users), 'api_key'), rate: PER_SECOND, expectedStatus: 200 };
-    const logins = { requests: loginRequests(db, users), connections: LOGINS_AT_ONCE, expectedStatus: 200 };
+    const me = { questions: meQuestions(peopleOf(db, users), 'api_key'), right: ME_RIGHT, rate: PER_SECOND };
+    const logins = { questions: loginQuestions(db, users), right: LOGIN_RIGHT, connections: LOGINS_AT_ONCE };
     const secondGenerator = resources.hold(new LoadGenerator());
 
     const sides = await interleave(
       async (opened) => {
-        const question = meQuestion(credentialOf(FIRST_PERSON, 'api_key'));
-        const server = opened.hold(await ServerProcess.start(tollgate(db, question)));
+        const server = opened.hold(await ServerProcess.start(tollgate(db, ME_PROBE)));
         const quiet = httpSide(generator, server, me);
         const loggingIn = httpSide(secondGenerator, server, logins);
         return { quiet, stormy: during(quiet, loggingIn, HEAD_START_SECONDS) };
