@@ -12,8 +12,8 @@ import { byRate, type Line } from './rows/row.js';
  * compared from one machine to the next.
  */
 export async function measureAgainst(
-  { url, connections, rate, ...question }: NonNullable<Options['against']>,
-  effort: Effort,
+  { url, rate, ...question }: NonNullable<Options['against']>,
+  { connections, ...effort }: Effort & Pick<Options, 'connections'>,
   resources: Resources,
 ): Promise<Line> {
   const generator = resources.hold(new LoadGenerator());
@@ -33,7 +33,7 @@ export async function measureAgainst(
   }));
   return {
     ...byRate(sides.other, sides.bare),
-    work: `\`${question.method} ${url}${question.path}\`, ${connections} connections, status ${answer.status}`,
+    work: `\`${question.method} ${url}${question.path}\`, status ${answer.status}`,
     against: 'bare Fastify, same bytes',
   };
 }

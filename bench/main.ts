@@ -6,7 +6,7 @@ import { machine } from './machine.js';
 import { interleave } from './measuring/interleave.js';
 import { HelpWanted, USAGE, UnusableOptions, readOptions, type Options } from './options.js';
 import { Resources } from './processes/resources.js';
-import { markdownTable, wrongAnswers } from './report.js';
+import { effortInWords, markdownTable, wrongAnswers } from './report.js';
 import { charges } from './rows/charges.js';
 import { forged } from './rows/forged.js';
 import { list } from './rows/list.js';
@@ -65,47 +65,46 @@ async function main(argv: string[]): Promise<number> {
     argv,
     ROWS.map(({ name }) => name),
   );
+  let rows: Row[] = [];
   let lines: Line[];
-  let isForTheDocument = false;
   let measuredOn = machine();
   if (options.against) {
     lines = [await measureAgainst(options.against, options, resources)];
   } else {
     const postgres = await resources.holdStarting(BenchPostgres.start());
-    lines = await measure(options, postgres);
-    isForTheDocument = options.isForTheDocument;
+    rows = ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name));
+    lines = await measure(rows, options, postgres);
     measuredOn += `, PostgreSQL ${postgres.version}`;
   }
-  const results = `${markdownTable(lines)}\n\n${measuredOn}. ${effortOf(options)}.`;
+  const results = `${markdownTable(lines)}\n\n${measuredOn}. ${effortInWords(options, rows)}`;
   process.stdout.write(`\n${results}\n`);
   const wrong = wrongAnswers(lines);
   wrong.forEach((line) => process.stdout.write(`WRONG: ${line}\n`));
-  if (isForTheDocument && wrong.length === 0) {
+  if (options.isForTheDocument && wrong.length === 0) {
     await writeResults(results);
     process.stderr.write(`bench: the results are in ${DOCUMENT}\n`);
   }
   return wrong.length === 0 ? 0 : 1;
 }
 
-function effortOf({ launches, rounds, seconds }: Options): string {
-  return `Launches of each server: ${launches}; rounds for each: ${rounds}; of ${seconds} s each`;
-}
-
-async function measure(options: Options, postgres: BenchPostgres): Promise<Line[]> {
-  const { launches, rounds, seconds, users, large } = options;
-  const effort = { launches, rounds, seconds };
-  const bench: Bench = {
-    effort,
-    users,
-    large,
-    resources,
-    generator: resources.hold(new LoadGenerator()),
-    database: (people) => postgres.database(people),
-    interleave: (open, ownEffort = effort) => interleave(ownEffort, resources, open),
-  };
+async function measure(rows: Row[], options: Options, postgres: BenchPostgres): Promise<Line[]> {
+  const { launches, rounds, users, large, connections, logins } = options;
+  const generator = resources.hold(new LoadGenerator());
   const lines: Line[] = [];
-  for (const row of ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name))) {
+  for (const row of rows) {
     process.stderr.write(`bench: ${row.name}\n`);
+    const effort = { launches, rounds, seconds: options.seconds * (row.roundFactor ?? 1) };
+    const bench: Bench = {
+      effort,
+      connections,
+      loginsAtOnce: logins,
+      users,
+      large,
+      resources,
+      generator,
+      database: (people) => postgres.database(people),
+      interleave: (open) => interleave(effort, resources, open),
+    };
     lines.push(...(await row.run(bench)));
   }
   return lines;

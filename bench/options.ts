@@ -14,6 +14,8 @@ export interface Options {
   seconds: number;
   users: number;
   large: number;
+  connections: number;
+  logins: number;
   /** Whether the table goes into `docs/performance.md`: when it is whole, and measured with the usual effort. */
   isForTheDocument: boolean;
   against?: {
@@ -22,7 +24,6 @@ export interface Options {
     path: string;
     headers: Record<string, string>;
     body?: string;
-    connections: number;
     rate?: number;
   };
 }
@@ -36,16 +37,26 @@ npm run bench -- --against URL         any other server, under the same load, be
   --seconds N       for each round and side (4)
   --users N         different users whose credentials take turns (10,000)
   --large N         people in the large database (1,000,000)
+  --connections N   clients at once (64)
+  --logins N        clients that log in at once (32)
 
   --path PATH       with --against: what is asked (/)
   --method METHOD   (GET)
   --header 'N: V'   as often as needed
   --body TEXT       sent as JSON
-  --connections N   (64)
   --rate N          requests per second, instead of as many as are answered
 `;
 
-const DEFAULTS = { launches: 3, rounds: 3, seconds: 4, users: 10_000, large: 1_000_000 };
+/** Logins: more than are hashed at once on most machines, fewer than may wait. */
+export const DEFAULTS = {
+  launches: 3,
+  rounds: 3,
+  seconds: 4,
+  users: 10_000,
+  large: 1_000_000,
+  connections: 64,
+  logins: 32,
+};
 
 /** @throws UnusableOptions, HelpWanted */
 export function readOptions(argv: string[], rowNames: string[]): Options {
@@ -57,16 +68,13 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
   if (unknown.length > 0) {
     throw new UnusableOptions(`There is no row ${unknown.join(', ')}. There are: ${rowNames.join(', ')}.`);
   }
-  const ofAgainst = (['path', 'method', 'header', 'body', 'connections', 'rate'] as const).find((name) => values[name]);
+  const ofAgainst = (['path', 'method', 'header', 'body', 'rate'] as const).find((name) => values[name]);
   if (ofAgainst && values.against === undefined) {
     throw new UnusableOptions(`--${ofAgainst} is of use with --against only.`);
   }
-  const number = (
-    name: 'launches' | 'rounds' | 'seconds' | 'users' | 'large' | 'connections' | 'rate',
-    min: number,
-  ) => {
+  const number = (name: keyof typeof DEFAULTS | 'rate', min: number) => {
     const value = Number(values[name]);
-    if (!(value >= min)) {
+    if (!Number.isFinite(value) || value < min) {
       throw new UnusableOptions(`--${name} must be a number from ${min}.`);
     }
     return name === 'seconds' || name === 'rate' ? value : Math.floor(value);
@@ -79,7 +87,10 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
     seconds: values.seconds === undefined ? DEFAULTS.seconds : number('seconds', 0.1),
     users: values.users === undefined ? DEFAULTS.users : number('users', 1),
     large: values.large === undefined ? DEFAULTS.large : number('large', 1),
-    isForTheDocument: positionals.length === 0 && effort.every((name) => values[name] === undefined),
+    connections: values.connections === undefined ? DEFAULTS.connections : number('connections', 1),
+    logins: values.logins === undefined ? DEFAULTS.logins : number('logins', 1),
+    isForTheDocument:
+      values.against === undefined && positionals.length === 0 && effort.every((name) => values[name] === undefined),
     ...(values.against === undefined
       ? {}
       : {
@@ -88,7 +99,6 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
             method: values.method ?? 'GET',
             path: values.path ?? '/',
             headers: Object.fromEntries((values.header ?? []).map(headerFrom)),
-            connections: values.connections === undefined ? 64 : number('connections', 1),
             ...(values.body === undefined ? {} : { body: values.body }),
             ...(values.rate === undefined ? {} : { rate: number('rate', 0.1) }),
           },
@@ -115,6 +125,7 @@ function parse(argv: string[]) {
         header: { type: 'string', multiple: true },
         body: text,
         connections: text,
+        logins: text,
         rate: text,
       },
     });

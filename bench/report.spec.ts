@@ -1,4 +1,4 @@
-import { markdownTable, wrongAnswers } from './report.js';
+import { effortInWords, markdownTable, wrongAnswers } from './report.js';
 import type { Line } from './rows/row.js';
 
 const LINE: Line = {
@@ -53,4 +53,13 @@ it('wrong answers are told once, however many lines the side is in', () => {
     'ours: status 503, 3 times',
     'ours: ECONNRESET, 1 times',
   ]);
+});
+
+it('says how much was measured, and what was not as usual', () => {
+  const effort = { launches: 3, rounds: 2, seconds: 4, connections: 64 };
+  const rows = [{ name: 'me' }, { name: 'login', roundFactor: 2.5 }, { name: 'storm', roundFactor: 2.5 }];
+  const usual = 'Launches of each server: 3; rounds for each: 2; of 4 s each';
+  expect(effortInWords(effort, [{ name: 'me' }])).toBe(`${usual}.`);
+  expect(effortInWords(effort, rows)).toBe(`${usual} (login: 10 s, storm: 10 s).`);
+  expect(effortInWords({ ...effort, connections: 16 }, [])).toBe(`${usual}. Connections: 16.`);
 });

@@ -1,7 +1,8 @@
 import { addUp } from './load/wrong-answers.js';
-import type { SideResult } from './measuring/interleave.js';
+import type { Effort, SideResult } from './measuring/interleave.js';
 import { median } from './measuring/statistics.js';
-import type { Line } from './rows/row.js';
+import { DEFAULTS } from './options.js';
+import type { Line, Row } from './rows/row.js';
 
 const HEAD = [
   'work',
@@ -20,6 +21,17 @@ export function markdownTable(lines: Line[]): string {
   const text = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   const rule = text(widths.map((width) => '-'.repeat(width)));
   return [text(rows[0]!), rule, ...rows.slice(1).map(text)].join('\n');
+}
+
+/** How much was measured, in words; connections only when they are not as many as usual. */
+export function effortInWords(
+  { launches, rounds, seconds, connections }: Effort & { connections: number },
+  rows: Pick<Row, 'name' | 'roundFactor'>[],
+): string {
+  const longer = rows.flatMap(({ name, roundFactor }) => (roundFactor ? [`${name}: ${seconds * roundFactor} s`] : []));
+  const exceptions = longer.length > 0 ? ` (${longer.join(', ')})` : '';
+  const unusual = connections === DEFAULTS.connections ? '' : ` Connections: ${connections}.`;
+  return `Launches of each server: ${launches}; rounds for each: ${rounds}; of ${seconds} s each${exceptions}.${unusual}`;
 }
 
 /** What was wrong on any side, in words; empty when everything was answered as it should be. */

@@ -24,8 +24,6 @@ export interface Side {
   queriesPerRequest?(seconds: number): Promise<number>;
 }
 
-/** As many clients as the load has connections, unless a row says otherwise. */
-export const CONNECTIONS = 64;
 /** Time for a round to get going, which is not counted. */
 const SETTLE_SECONDS = 0.3;
 
@@ -34,7 +32,7 @@ interface HttpLoad extends Pick<LoadPlan, 'rate'> {
   questions: Question[];
   /** To the first of them; under load, all must have its status. */
   right: RightAnswer;
-  connections?: number;
+  connections: number;
   /** Counts the queries, where there are some to count. */
   counter?: QueryCounter;
   /** Done before each round, and not counted. */
@@ -43,7 +41,7 @@ interface HttpLoad extends Pick<LoadPlan, 'rate'> {
 
 /** A server under load. */
 export function httpSide(generator: LoadGenerator, { host, port }: Address, load: HttpLoad): Side {
-  const { questions, right, rate, connections = CONNECTIONS, counter, prepare } = load;
+  const { questions, right, rate, connections, counter, prepare } = load;
   const requests = questions.map((question) => requestText({ host: 'bench.example', ...question }));
   const plan = { host, port, requests, connections, expectedStatus: right.status };
   const run = async (seconds: number, settleSeconds: number) => {

@@ -11,7 +11,7 @@ const ACCOUNTS = 1_000;
 /** `POST /api/credits/charges/`: all of them on one account, against the same over many. */
 export const charges: Row = {
   name: 'charges',
-  async run({ users, database, generator, interleave }) {
+  async run({ connections, users, database, generator, interleave }) {
     const db = await database(users);
     const accounts = Math.min(ACCOUNTS, users);
     const questionOf = (person: number): Question => ({
@@ -22,7 +22,7 @@ export const charges: Row = {
     });
     const right = { status: 201, body: '"operation":"bench","amount":-1,' };
     const probe = { question: questionOf(FIRST_PERSON), right };
-    const load = (people: number[]) => ({ questions: people.map(questionOf), right, counter: db.counter });
+    const load = (people: number[]) => ({ questions: people.map(questionOf), right, connections, counter: db.counter });
     const sides = await interleave(async (resources) => {
       const server = resources.hold(await ServerProcess.start(tollgate(db, probe)));
       return {

@@ -8,14 +8,14 @@ import { byRate, type Row } from './row.js';
 /** Credentials that are refused: those that were made up, and those that are no good any more. */
 export const forged: Row = {
   name: 'forged',
-  async run({ users, database, generator, interleave }) {
+  async run({ connections, users, database, generator, interleave }) {
     const db = await database(users);
     const questionsWith = (credentialOf: (number: number) => string) =>
       Array.from({ length: users }, (_, number) => meQuestion(credentialOf(number)));
     const forgedQuestions = questionsWith(forgedCredential);
     const question = forgedQuestions[0]!;
     const right = { status: 401, body: '"code":"auth.not_authenticated"' };
-    const refused = { right, counter: db.counter };
+    const refused = { right, connections, counter: db.counter };
 
     const sides = await interleave(async (resources) => {
       const server = resources.hold(await ServerProcess.start(tollgate(db, { question, right })));
@@ -23,7 +23,7 @@ export const forged: Row = {
       return {
         forged: httpSide(generator, server, { ...refused, questions: forgedQuestions }),
         unknown: httpSide(generator, server, { ...refused, questions: questionsWith(unknownCredential) }),
-        bare: httpSide(generator, bare, { questions: forgedQuestions, right }),
+        bare: httpSide(generator, bare, { questions: forgedQuestions, right, connections }),
       };
     });
     const against = 'bare Fastify, same bytes';

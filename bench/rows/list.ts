@@ -11,7 +11,7 @@ const BEFORE_THE_END = 1_000;
 /** A page far down a long list, against its first one. */
 export const list: Row = {
   name: 'list',
-  async run({ large, database, generator, interleave }) {
+  async run({ connections, large, database, generator, interleave }) {
     const db = await database(large);
     const depth = Math.max(0, large - BEFORE_THE_END);
     const questionOf = (offset: number): Question => ({
@@ -24,6 +24,7 @@ export const list: Row = {
     const load = (offset: number) => ({
       questions: [questionOf(offset)],
       right: rightAt(offset),
+      connections,
       counter: db.counter,
     });
     const sides = await interleave(async (resources) => {

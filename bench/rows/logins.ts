@@ -4,8 +4,6 @@ import type { Question } from '../processes/ask.js';
 import type { Probe, RightAnswer } from '../processes/right-answer.js';
 import { peopleOf } from './requests.js';
 
-/** More than are hashed at once on most machines, fewer than may wait. */
-export const LOGINS_AT_ONCE = 32;
 /** A login takes a quarter of a second of a core, so a round needs more time than others to have enough of them. */
 export const LOGIN_ROUND_FACTOR = 2.5;
 

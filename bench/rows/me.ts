@@ -8,10 +8,10 @@ import { byRate, type Row } from './row.js';
 /** `GET /api/users/me/` with each kind of credential, against bare Fastify and against a query for each request. */
 export const me: Row = {
   name: 'me',
-  async run({ users, database, generator, interleave }) {
+  async run({ connections, users, database, generator, interleave }) {
     const db = await database(users);
     const people = peopleOf(db, users);
-    const byKey = { questions: meQuestions(people, 'api_key'), right: ME_RIGHT, counter: db.counter };
+    const byKey = { questions: meQuestions(people, 'api_key'), right: ME_RIGHT, connections, counter: db.counter };
 
     const sides = await interleave(async (resources) => {
       const server = resources.hold(await ServerProcess.start(tollgate(db, ME_PROBE)));
@@ -29,7 +29,7 @@ export const me: Row = {
           questions: meQuestions(people, 'session'),
           prepare: () => spreadLastUses(db, people),
         }),
-        bare: httpSide(generator, bare, { questions: byKey.questions, right: ME_RIGHT }),
+        bare: httpSide(generator, bare, { questions: byKey.questions, right: ME_RIGHT, connections }),
         perRequest: httpSide(generator, perRequest, byKey),
         prepared: httpSide(generator, prepared, byKey),
       };

@@ -10,7 +10,7 @@ import { byRate, type Row } from './row.js';
 /** `POST /v1/user/Read`, which is authenticated, charged and read, all for one account, against naive charges. */
 export const read: Row = {
   name: 'read',
-  async run({ users, database, generator, interleave }) {
+  async run({ connections, users, database, generator, interleave }) {
     const db = await database(users);
     const headers = { authorization: `Bearer ${credentialOf(FIRST_PERSON, 'api_key')}` };
     const questionOf = (member: number): Question => ({
@@ -21,7 +21,7 @@ export const read: Row = {
     });
     const questions = Array.from({ length: MEMBERS }, (_, member) => questionOf(member));
     const right = { status: 200, body: `"id":"${memberIdOf(0)}"` };
-    const load = { questions, right, counter: db.counter };
+    const load = { questions, right, connections, counter: db.counter };
     const sides = await interleave(async (resources) => {
       const question = questionOf(0);
       const server = resources.hold(await ServerProcess.start(tollgate(db, { question, right })));

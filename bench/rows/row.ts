@@ -8,12 +8,17 @@ import type { Resources } from '../processes/resources.js';
 /** One thing that is measured, under its name on the command line. It may fill several lines of the table. */
 export interface Row {
   name: string;
+  /** How often the usual time a round takes, when that is too short. */
+  roundFactor?: number;
   run(bench: Bench): Promise<Line[]>;
 }
 
 /** What rows measure with. */
 export interface Bench {
   effort: Effort;
+  /** Clients of a server at once, each with a connection of its own; for logins there are fewer. */
+  connections: number;
+  loginsAtOnce: number;
   /** Different users whose credentials take turns, and people in the database. */
   users: number;
   /** People in the large database. */
@@ -23,7 +28,6 @@ export interface Bench {
   database(people: number): Promise<BenchDatabase>;
   interleave<Name extends string>(
     open: (resources: Resources) => Promise<Record<Name, Side>>,
-    effort?: Effort,
   ): Promise<Record<Name, SideResult>>;
 }
 

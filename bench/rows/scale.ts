@@ -14,7 +14,7 @@ const KINDS: CredentialKind[] = ['api_key', 'access_token', 'session'];
 /** `GET /api/users/me/` with all kinds of credentials, over a large database and over a small one. */
 export const scale: Row = {
   name: 'scale',
-  async run({ users, large, database, generator, interleave }) {
+  async run({ connections, users, large, database, generator, interleave }) {
     const [few, many] = [await database(Math.min(FEW, users)), await database(large)];
     const side = async (resources: Resources, db: BenchDatabase) => {
       const server = await ServerProcess.start(tollgate(db, ME_PROBE));
@@ -22,6 +22,7 @@ export const scale: Row = {
       return httpSide(generator, resources.hold(server), {
         questions: people.flatMap((person, i) => meQuestions([person], KINDS[i % KINDS.length]!)),
         right: ME_RIGHT,
+        connections,
         counter: db.counter,
         prepare: () => spreadLastUses(db, people),
       });
