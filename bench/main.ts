@@ -4,7 +4,7 @@ import { DOCUMENT, writeResults } from './document.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { machine } from './machine.js';
 import { interleave } from './measuring/interleave.js';
-import { HelpWanted, USAGE, UnusableOptions, readOptions, type Options } from './options.js';
+import { HelpWanted, USAGE, readOptions, type Options } from './options.js';
 import { Resources } from './processes/resources.js';
 import { effortInWords, markdownTable, wrongAnswers } from './report.js';
 import { charges } from './rows/charges.js';
@@ -18,6 +18,7 @@ import type { Bench, Line, Row } from './rows/row.js';
 import { scale } from './rows/scale.js';
 import { start } from './rows/start.js';
 import { storm } from './rows/storm.js';
+import { UnusableOptions } from './unusable-options.js';
 
 /**
  * `npm run bench`: measures what docs/performance.md promises, each row beside its reference. Exits with 0 whatever the
@@ -69,7 +70,8 @@ async function main(argv: string[]): Promise<number> {
   let lines: Line[];
   let measuredOn = machine();
   if (options.against) {
-    lines = [await measureAgainst(options.against, options, resources)];
+    const { server, rate } = options.against;
+    lines = [await measureAgainst(server, { ...options, rate }, resources)];
   } else {
     const postgres = await resources.holdStarting(BenchPostgres.start());
     rows = ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name));

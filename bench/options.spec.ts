@@ -15,3 +15,16 @@ it('refuses numbers that are none, or too small', () => {
     expect(() => options(`--connections=${number}`)).toThrow('--connections must be a number from 1.');
   }
 });
+
+it('refuses with --against what would be ignored, and without it what is of no use', () => {
+  const against = (...argv: string[]) => options('--against', 'http://other.example', ...argv);
+  expect(against('--rate', '0.5')).toMatchObject({ isForTheDocument: false, against: { rate: 0.5 } });
+  expect(() => against('me', 'login')).toThrow('--against measures no rows: leave out me, login, or --against.');
+  for (const name of ['users', 'large', 'logins']) {
+    expect(() => against(`--${name}`, '7')).toThrow(`--${name} is of no use with --against.`);
+  }
+  for (const name of ['method', 'header', 'credentials', 'body', 'rate']) {
+    expect(() => options(`--${name}`, '')).toThrow(`--${name} is of use with --against only.`);
+  }
+  expect(() => against('--path', '/')).toThrow("Unknown option '--path'");
+});

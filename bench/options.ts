@@ -1,62 +1,56 @@
 import { parseArgs } from 'node:util';
-
-/** The command line cannot be used; said in words for whoever typed it. */
-export class UnusableOptions extends Error {}
+import { otherServer, type OtherServer } from './other-server.js';
+import { UnusableOptions } from './unusable-options.js';
 
 /** Only help is wanted. */
 export class HelpWanted extends Error {}
 
-export interface Options {
+export interface Options extends Record<NumberName, number> {
   /** Names of rows; none: all of them. */
   rows: string[];
-  launches: number;
-  rounds: number;
-  seconds: number;
-  users: number;
-  large: number;
-  connections: number;
-  logins: number;
   /** Whether the table goes into `docs/performance.md`: when it is whole, and measured with the usual effort. */
   isForTheDocument: boolean;
-  against?: {
-    url: string;
-    method: string;
-    path: string;
-    headers: Record<string, string>;
-    body?: string;
-    rate?: number;
-  };
+  /** What is measured instead of rows; the rate in requests per second, unset: as many as are answered. */
+  against?: { server: OtherServer; rate?: number };
 }
 
 export const USAGE = `npm run bench                          everything; writes docs/performance.md
 npm run bench -- me read               some rows only
 npm run bench -- --against URL         any other server, under the same load, beside bare Fastify
 
-  --launches N      how often servers are started anew (3)
-  --rounds N        rounds for each launch (3)
-  --seconds N       for each round and side (4)
-  --users N         different users whose credentials take turns (10,000)
-  --large N         people in the large database (1,000,000)
-  --connections N   clients at once (64)
-  --logins N        clients that log in at once (32)
+  --launches N        how often servers are started anew (3)
+  --rounds N          rounds for each launch (3)
+  --seconds N         for each round and side (4)
+  --connections N     clients at once (64)
 
-  --path PATH       with --against: what is asked (/)
-  --method METHOD   (GET)
-  --header 'N: V'   as often as needed
-  --body TEXT       sent as JSON
-  --rate N          requests per second, instead of as many as are answered
+  --users N           different users whose credentials take turns (10,000)
+  --large N           people in the large database (1,000,000)
+  --logins N          clients that log in at once (32)
+
+  with --against:
+  --method METHOD     (GET)
+  --header 'N: V'     as often as needed; {credential} in V stands for a line of the file
+  --credentials FILE  with one credential on each line, which take turns
+  --body TEXT         sent as JSON
+  --rate N            requests per second, instead of as many as are answered
 `;
 
-/** Logins: more than are hashed at once on most machines, fewer than may wait. */
-export const DEFAULTS = {
+/** What takes a number, and as how much it counts when it is not given. */
+export const USUAL = {
   launches: 3,
   rounds: 3,
   seconds: 4,
+  connections: 64,
   users: 10_000,
   large: 1_000_000,
-  connections: 64,
+  /** More than are hashed at once on most machines, fewer than may wait. */
   logins: 32,
 };
+type NumberName = keyof typeof USUAL;
+const NUMBER_NAMES = Object.keys(USUAL) as NumberName[];
+
+const NOT_OF_AGAINST = ['users', 'large', 'logins'] as const;
+const ONLY_OF_AGAINST = ['method', 'header', 'credentials', 'body', 'rate'] as const;
 
 /** @throws UnusableOptions, HelpWanted */
 export function readOptions(argv: string[], rowNames: string[]): Options {
@@ -68,42 +62,50 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
   if (unknown.length > 0) {
     throw new UnusableOptions(`There is no row ${unknown.join(', ')}. There are: ${rowNames.join(', ')}.`);
   }
-  const ofAgainst = (['path', 'method', 'header', 'body', 'rate'] as const).find((name) => values[name]);
-  if (ofAgainst && values.against === undefined) {
-    throw new UnusableOptions(`--${ofAgainst} is of use with --against only.`);
+  const against = values.against === undefined ? undefined : readAgainst(values.against, values, positionals);
+  const useless = against ? undefined : ONLY_OF_AGAINST.find((name) => values[name] !== undefined);
+  if (useless) {
+    throw new UnusableOptions(`--${useless} is of use with --against only.`);
   }
-  const number = (name: keyof typeof DEFAULTS | 'rate', min: number) => {
-    const value = Number(values[name]);
-    if (!Number.isFinite(value) || value < min) {
-      throw new UnusableOptions(`--${name} must be a number from ${min}.`);
-    }
-    return name === 'seconds' || name === 'rate' ? value : Math.floor(value);
-  };
-  const effort = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
+  const numbers = NUMBER_NAMES.map((name): [NumberName, number] => [name, numberFrom(values, name) ?? USUAL[name]]);
   return {
+    ...(Object.fromEntries(numbers) as Record<NumberName, number>),
     rows: positionals,
-    launches: values.launches === undefined ? DEFAULTS.launches : number('launches', 1),
-    rounds: values.rounds === undefined ? DEFAULTS.rounds : number('rounds', 1),
-    seconds: values.seconds === undefined ? DEFAULTS.seconds : number('seconds', 0.1),
-    users: values.users === undefined ? DEFAULTS.users : number('users', 1),
-    large: values.large === undefined ? DEFAULTS.large : number('large', 1),
-    connections: values.connections === undefined ? DEFAULTS.connections : number('connections', 1),
-    logins: values.logins === undefined ? DEFAULTS.logins : number('logins', 1),
-    isForTheDocument:
-      values.against === undefined && positionals.length === 0 && effort.every((name) => values[name] === undefined),
-    ...(values.against === undefined
-      ? {}
-      : {
-          against: {
-            url: urlFrom(values.against),
-            method: values.method ?? 'GET',
-            path: values.path ?? '/',
-            headers: Object.fromEntries((values.header ?? []).map(headerFrom)),
-            ...(values.body === undefined ? {} : { body: values.body }),
-            ...(values.rate === undefined ? {} : { rate: number('rate', 0.1) }),
-          },
-        }),
+    isForTheDocument: !against && positionals.length === 0 && NUMBER_NAMES.every((name) => values[name] === undefined),
+    ...(against ? { against } : {}),
   };
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function readAgainst(url: string, values: Values, rows: string[]): NonNullable<Options['against']> {
+  const useless = NOT_OF_AGAINST.find((name) => values[name] !== undefined);
+  if (useless) {
+    throw new UnusableOptions(`--${useless} is of no use with --against.`);
+  }
+  if (rows.length > 0) {
+    throw new UnusableOptions(`--against measures no rows: leave out ${rows.join(', ')}, or --against.`);
+  }
+  const { method = 'GET', header = [], body, credentials } = values;
+  const rate = numberFrom(values, 'rate');
+  return {
+    server: otherServer({ url, method, headers: header, body, credentials }),
+    ...(rate === undefined ? {} : { rate }),
+  };
+}
+
+/** Unset when it is not given. */
+function numberFrom(values: Values, name: NumberName | 'rate'): number | undefined {
+  if (values[name] === undefined) {
+    return undefined;
+  }
+  const isWhole = name !== 'seconds' && name !== 'rate';
+  const least = isWhole ? 1 : 0.1;
+  const value = Number(values[name]);
+  if (!Number.isFinite(value) || value < least) {
+    throw new UnusableOptions(`--${name} must be a number from ${least}.`);
+  }
+  return isWhole ? Math.floor(value) : value;
 }
 
 function parse(argv: string[]) {
@@ -117,34 +119,19 @@ function parse(argv: string[]) {
         launches: text,
         rounds: text,
         seconds: text,
+        connections: text,
         users: text,
         large: text,
+        logins: text,
         against: text,
-        path: text,
         method: text,
         header: { type: 'string', multiple: true },
+        credentials: text,
         body: text,
-        connections: text,
-        logins: text,
         rate: text,
       },
     });
   } catch (error) {
     throw new UnusableOptions((error as Error).message);
   }
-}
-
-function urlFrom(text: string): string {
-  if (!URL.canParse(text) || !text.startsWith('http://')) {
-    throw new UnusableOptions('--against must be a URL that begins with http://.');
-  }
-  return new URL(text).origin;
-}
-
-function headerFrom(text: string): [string, string] {
-  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) {
-    throw new UnusableOptions(`--header must be like 'Name: value', not "${text}".`);
-  }
-  return [name.toLowerCase(), value];
 }

@@ -1,7 +1,7 @@
 import { addUp } from './load/wrong-answers.js';
 import type { Effort, SideResult } from './measuring/interleave.js';
 import { median } from './measuring/statistics.js';
-import { DEFAULTS } from './options.js';
+import { USUAL } from './options.js';
 import type { Line, Row } from './rows/row.js';
 
 const HEAD = [
@@ -30,7 +30,7 @@ export function effortInWords(
 ): string {
   const longer = rows.flatMap(({ name, roundFactor }) => (roundFactor ? [`${name}: ${seconds * roundFactor} s`] : []));
   const exceptions = longer.length > 0 ? ` (${longer.join(', ')})` : '';
-  const unusual = connections === DEFAULTS.connections ? '' : ` Connections: ${connections}.`;
+  const unusual = connections === USUAL.connections ? '' : ` Connections: ${connections}.`;
   return `Launches of each server: ${launches}; rounds for each: ${rounds}; of ${seconds} s each${exceptions}.${unusual}`;
 }
 

@@ -49,8 +49,8 @@ export class BareFastify implements Address {
     const folder = await mkdtemp(join(tmpdir(), 'tollgate-replay-'));
     const file = join(folder, 'answer.json');
     const headers = Object.fromEntries(ownHeaders(rawHeaders));
-    const { method, path } = question;
-    await writeFile(file, JSON.stringify({ method, path, status, headers, body }));
+    const replay = { method: question.method, route: routeOf(question.path), status, headers, body };
+    await writeFile(file, JSON.stringify(replay));
     try {
       const server = await ServerProcess.start({
         script: referenceScript('bare-fastify'),
@@ -86,6 +86,11 @@ export class BareFastify implements Address {
     await this.server.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** As Fastify writes a path without parameters; what comes after a `?` is no part of it. */
+function routeOf(path: string): string {
+  return decodeURI(path.replace(/\?.*/, '')).replaceAll(':', '::');
 }
 
 function referenceScript(name: string): string {
