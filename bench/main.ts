@@ -5,8 +5,10 @@ import { LoadGenerator } from './load/load-generator.js';
 import { machine } from './machine.js';
 import { interleave } from './measuring/interleave.js';
 import { HelpWanted, USAGE, readOptions, type Options } from './options.js';
+import { measureProfile } from './profile/measure-profile.js';
+import { profileTable } from './profile/profile-table.js';
 import { Resources } from './processes/resources.js';
-import { effortInWords, markdownTable, wrongAnswers } from './report.js';
+import { effortInWords, tableOf, wrongAnswers, wrongIn } from './report.js';
 import { charges } from './rows/charges.js';
 import { forged } from './rows/forged.js';
 import { list } from './rows/list.js';
@@ -66,27 +68,36 @@ async function main(argv: string[]): Promise<number> {
     argv,
     ROWS.map(({ name }) => name),
   );
-  let rows: Row[] = [];
-  let lines: Line[];
-  let measuredOn = machine();
-  if (options.against) {
-    const { server, rate } = options.against;
-    lines = [await measureAgainst(server, { ...options, rate }, resources)];
-  } else {
-    const postgres = await resources.holdStarting(BenchPostgres.start());
-    rows = ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name));
-    lines = await measure(rows, options, postgres);
-    measuredOn += `, PostgreSQL ${postgres.version}`;
-  }
-  const results = `${markdownTable(lines)}\n\n${measuredOn}. ${effortInWords(options, rows)}`;
-  process.stdout.write(`\n${results}\n`);
-  const wrong = wrongAnswers(lines);
+  const { text, wrong } = await results(options);
+  process.stdout.write(`\n${text}\n`);
   wrong.forEach((line) => process.stdout.write(`WRONG: ${line}\n`));
   if (options.isForTheDocument && wrong.length === 0) {
-    await writeResults(results);
+    await writeResults(text);
     process.stderr.write(`bench: the results are in ${DOCUMENT}\n`);
   }
   return wrong.length === 0 ? 0 : 1;
+}
+
+/** In Markdown, and what was answered wrongly. */
+async function results(options: Options): Promise<{ text: string; wrong: string[] }> {
+  if (options.against) {
+    const { server, rate } = options.against;
+    const lines = [await measureAgainst(server, { ...options, rate }, resources)];
+    return { text: `${tableOf(lines)}\n\n${machine()}. ${effortInWords(options, [])}`, wrong: wrongAnswers(lines) };
+  }
+  const postgres = await resources.holdStarting(BenchPostgres.start());
+  const measuredOn = `${machine()}, PostgreSQL ${postgres.version}`;
+  if (options.isProfile) {
+    const { work, shares, measured } = await measureProfile(await postgres.database(options.users), options, resources);
+    const rate = Math.round(measured.rate!).toLocaleString('en-US');
+    return {
+      text: `${profileTable(shares)}\n\n${work}: ${rate} requests/s under the profiler. ${measuredOn}.`,
+      wrong: wrongIn(work, [measured]),
+    };
+  }
+  const rows = ROWS.filter(({ name }) => options.rows.length === 0 || options.rows.includes(name));
+  const lines = await measure(rows, options, postgres);
+  return { text: `${tableOf(lines)}\n\n${measuredOn}. ${effortInWords(options, rows)}`, wrong: wrongAnswers(lines) };
 }
 
 async function measure(rows: Row[], options: Options, postgres: BenchPostgres): Promise<Line[]> {

@@ -26,5 +26,19 @@ it('refuses with --against what would be ignored, and without it what is of no u
   for (const name of ['method', 'header', 'credentials', 'body', 'rate']) {
     expect(() => options(`--${name}`, '')).toThrow(`--${name} is of use with --against only.`);
   }
+  expect(() => against('--profile')).toThrow('--profile is of no use with --against.');
   expect(() => against('--path', '/')).toThrow("Unknown option '--path'");
+});
+
+it('profiles one load once, and puts nothing into the document', () => {
+  expect(options('--profile', '--seconds', '5')).toMatchObject({
+    isProfile: true,
+    isForTheDocument: false,
+    seconds: 5,
+  });
+  expect(options('--profile')).toMatchObject({ isProfile: true, isForTheDocument: false });
+  expect(() => options('--profile', 'me')).toThrow('--profile measures no rows: leave out me, or --profile.');
+  for (const name of ['launches', 'rounds', 'large', 'logins']) {
+    expect(() => options('--profile', `--${name}`, '7')).toThrow(`--${name} is of no use with --profile.`);
+  }
 });

@@ -10,13 +10,16 @@ export interface Options extends Record<NumberName, number> {
   rows: string[];
   /** Whether the table goes into `docs/performance.md`: when it is whole, and measured with the usual effort. */
   isForTheDocument: boolean;
-  /** What is measured instead of rows; the rate in requests per second, unset: as many as are answered. */
+  /** Instead of rows, where the time goes. */
+  isProfile: boolean;
+  /** Instead of rows, another server; the rate in requests per second, unset: as many as are answered. */
   against?: { server: OtherServer; rate?: number };
 }
 
 export const USAGE = `npm run bench                          everything; writes docs/performance.md
 npm run bench -- me read               some rows only
 npm run bench -- --against URL         any other server, under the same load, beside bare Fastify
+npm run bench -- --profile             where the time of the server goes in GET /api/users/me/
 
   --launches N        how often servers are started anew (3)
   --rounds N          rounds for each launch (3)
@@ -49,7 +52,11 @@ export const USUAL = {
 type NumberName = keyof typeof USUAL;
 const NUMBER_NAMES = Object.keys(USUAL) as NumberName[];
 
-const NOT_OF_AGAINST = ['users', 'large', 'logins'] as const;
+/** Options that would be ignored. */
+const USELESS_WITH = {
+  against: ['profile', 'users', 'large', 'logins'],
+  profile: ['launches', 'rounds', 'large', 'logins'],
+} as const;
 const ONLY_OF_AGAINST = ['method', 'header', 'credentials', 'body', 'rate'] as const;
 
 /** @throws UnusableOptions, HelpWanted */
@@ -62,7 +69,12 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
   if (unknown.length > 0) {
     throw new UnusableOptions(`There is no row ${unknown.join(', ')}. There are: ${rowNames.join(', ')}.`);
   }
-  const against = values.against === undefined ? undefined : readAgainst(values.against, values, positionals);
+  for (const instead of ['against', 'profile'] as const) {
+    if (values[instead] !== undefined) {
+      refuseUseless(instead, values, positionals);
+    }
+  }
+  const against = values.against === undefined ? undefined : readAgainst(values.against, values);
   const useless = against ? undefined : ONLY_OF_AGAINST.find((name) => values[name] !== undefined);
   if (useless) {
     throw new UnusableOptions(`--${useless} is of use with --against only.`);
@@ -71,21 +83,29 @@ export function readOptions(argv: string[], rowNames: string[]): Options {
   return {
     ...(Object.fromEntries(numbers) as Record<NumberName, number>),
     rows: positionals,
-    isForTheDocument: !against && positionals.length === 0 && NUMBER_NAMES.every((name) => values[name] === undefined),
+    isProfile: values.profile ?? false,
+    isForTheDocument:
+      !against &&
+      !values.profile &&
+      positionals.length === 0 &&
+      NUMBER_NAMES.every((name) => values[name] === undefined),
     ...(against ? { against } : {}),
   };
 }
 
 type Values = ReturnType<typeof parse>['values'];
 
-function readAgainst(url: string, values: Values, rows: string[]): NonNullable<Options['against']> {
-  const useless = NOT_OF_AGAINST.find((name) => values[name] !== undefined);
+function refuseUseless(instead: keyof typeof USELESS_WITH, values: Values, rows: string[]): void {
+  const useless = USELESS_WITH[instead].find((name) => values[name] !== undefined);
   if (useless) {
-    throw new UnusableOptions(`--${useless} is of no use with --against.`);
+    throw new UnusableOptions(`--${useless} is of no use with --${instead}.`);
   }
   if (rows.length > 0) {
-    throw new UnusableOptions(`--against measures no rows: leave out ${rows.join(', ')}, or --against.`);
+    throw new UnusableOptions(`--${instead} measures no rows: leave out ${rows.join(', ')}, or --${instead}.`);
   }
+}
+
+function readAgainst(url: string, values: Values): NonNullable<Options['against']> {
   const { method = 'GET', header = [], body, credentials } = values;
   const rate = numberFrom(values, 'rate');
   return {
@@ -123,6 +143,7 @@ function parse(argv: string[]) {
         users: text,
         large: text,
         logins: text,
+        profile: { type: 'boolean' },
         against: text,
         method: text,
         header: { type: 'string', multiple: true },

@@ -1,4 +1,4 @@
-import { effortInWords, markdownTable, wrongAnswers } from './report.js';
+import { effortInWords, tableOf, wrongAnswers } from './report.js';
 import type { Line } from './rows/row.js';
 
 const LINE: Line = {
@@ -18,7 +18,7 @@ const LINE: Line = {
 };
 
 const cells = (line: Line) =>
-  markdownTable([line])
+  tableOf([line])
     .split('\n')[2]!
     .split('|')
     .slice(1, -1)
@@ -42,7 +42,7 @@ it('a line with a unit stands alone', () => {
 });
 
 it('all columns are as wide as their widest cell', () => {
-  const widths = markdownTable([LINE, { ...LINE, work: 'longer than ours' }])
+  const widths = tableOf([LINE, { ...LINE, work: 'longer than ours' }])
     .split('\n')
     .map((row) => row.length);
   expect(new Set(widths).size).toBe(1);

@@ -1,5 +1,7 @@
 import { addUp } from './load/wrong-answers.js';
+import { markdownTable } from './markdown.js';
 import type { Effort, SideResult } from './measuring/interleave.js';
+import type { Measurement } from './measuring/side.js';
 import { median } from './measuring/statistics.js';
 import { USUAL } from './options.js';
 import type { Line, Row } from './rows/row.js';
@@ -14,13 +16,9 @@ const HEAD = [
   'queries per request',
 ];
 
-/** The lines as a Markdown table, aligned as Prettier does. Where there are two numbers, the second is the reference's. */
-export function markdownTable(lines: Line[]): string {
-  const rows = [HEAD, ...lines.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const text = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
-  const rule = text(widths.map((width) => '-'.repeat(width)));
-  return [text(rows[0]!), rule, ...rows.slice(1).map(text)].join('\n');
+/** The lines as a Markdown table. Where there are two numbers, the second is the reference's. */
+export function tableOf(lines: Line[]): string {
+  return markdownTable(HEAD, lines.map(cellsOf));
 }
 
 /** How much was measured, in words; connections only when they are not as many as usual. */
@@ -43,10 +41,14 @@ export function wrongAnswers(lines: Line[]): string[] {
       { name: against, side: reference },
     ].flatMap(({ name, side }) => {
       // A side may be in several lines, and is told of once.
-      const counts = side && sides.delete(side) ? addUp(side.rounds.map(({ wrong }) => wrong)) : {};
-      return Object.entries(counts).map(([what, count]) => `${name}: ${what}, ${count} times`);
+      return side && sides.delete(side) ? wrongIn(name, side.rounds) : [];
     }),
   );
+}
+
+export function wrongIn(name: string, rounds: Measurement[]): string[] {
+  const counts = addUp(rounds.map(({ wrong }) => wrong));
+  return Object.entries(counts).map(([what, count]) => `${name}: ${what}, ${count} times`);
 }
 
 function cellsOf({ work, against, values, unit, target, subject, reference }: Line): string[] {

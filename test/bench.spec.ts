@@ -90,6 +90,21 @@ it('a forged credential makes no query, where each that was revoked makes one', 
   expect(revoked).toBeGreaterThanOrEqual(0.9);
 }, 60_000);
 
+it('tells where the time goes, of all of it', async () => {
+  const { exitCode, stdout } = await bench('--profile', '--users', '50', '--seconds', '0.5');
+  expect(exitCode).toBe(0);
+  const shares = new Map(cellsOf(stdout).map(([owner, share]) => [owner, parseInt(share!)]));
+  expect([...shares.keys()]).toEqual(
+    expect.arrayContaining(['Node itself', 'our own code', 'writing to sockets', '`fastify`', '`@nestjs/core`']),
+  );
+  expect([...shares.keys()].at(-1)).toBe('idle, of all its time');
+  const busy = [...shares.values()].slice(0, -1).reduce((sum, share) => sum + share);
+  expect(Math.abs(busy - 100)).toBeLessThanOrEqual(shares.size); // each is rounded
+  expect(stdout).toMatch(
+    /^`GET \/api\/users\/me\/` by API key, 64 connections: [\d,]+ requests\/s under the profiler\./m,
+  );
+}, 60_000);
+
 describe('--against', () => {
   async function against(
     answer: (request: IncomingMessage, response: ServerResponse) => void,

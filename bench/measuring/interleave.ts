@@ -17,7 +17,7 @@ export interface SideResult {
   queriesPerRequest?: number;
 }
 
-const WARM_UP_MAX_SECONDS = 3;
+export const WARM_UP_MAX_SECONDS = 3;
 const COUNT_MAX_SECONDS = 1;
 
 /**

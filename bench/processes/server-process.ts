@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** Besides PORT. Nothing else of ours is handed on but the path to find programs in. */
   environment?: Record<string, string>;
   nodeFlags?: string[];
+  /** Whether it can be told something. */
+  hasChannel?: boolean;
   /** Asked until it is answered; the first answer must be the right one. */
   probe: Probe;
 }
@@ -46,12 +48,12 @@ export class ServerProcess implements Address {
 
   /** Starts it, and waits for its first answer. @throws with what it says when there is none or another one */
   static async start(options: ServerOptions): Promise<ServerProcess> {
-    const { script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, probe } = options;
+    const { script, argv = [], environment = {}, nodeFlags = NODE_FLAGS, hasChannel = false, probe } = options;
     const port = await freePort();
     const startedAt = performance.now();
     const child = spawn(process.execPath, [...nodeFlags, script, ...argv], {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...(hasChannel ? ['ipc' as const] : [])],
     });
     const server = new ServerProcess(child, port);
     try {
@@ -74,6 +76,16 @@ export class ServerProcess implements Address {
     }
     const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(this.child.pid)]);
     return Number(stdout) / 1024;
+  }
+
+  /** Sends it a message, and waits for one of it. @throws with what it says when it ends instead */
+  async tell(message: string): Promise<unknown> {
+    this.child.send(message);
+    const [answer] = (await Promise.race([once(this.child, 'message'), once(this.child, 'exit')])) as [unknown];
+    if (this.hasEnded) {
+      throw new Error(`The server ended. It says:\n${this.said}`);
+    }
+    return answer;
   }
 
   async stop(): Promise<void> {
