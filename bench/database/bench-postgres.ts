@@ -17,7 +17,7 @@ export interface BenchDatabase {
   counter: QueryCounter;
 }
 
-/** A PostgreSQL of the benchmark's own, as the embedded one of a server: durable, with the settings of its release. */
+/** A PostgreSQL of the benchmark's own, durable and with the settings of the embedded one of a server. */
 export class BenchPostgres {
   private readonly databases = new Map<number, Promise<BenchDatabase>>();
 
