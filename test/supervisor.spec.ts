@@ -6,7 +6,6 @@ import { eventually } from './support/smtp-server.js';
 /** The supervisor with workers that misbehave. */
 
 const SUPERVISE = fileURLToPath(new URL('workers/supervise.mjs', import.meta.url));
-const SUPERVISOR = new URL('../dist/src/workers/supervisor.js', import.meta.url).href;
 
 interface Line {
   message: string;
@@ -14,6 +13,7 @@ interface Line {
   exitCode?: number | null;
   pauseMs?: number;
   problems?: string[];
+  reason?: string;
 }
 
 let child: ChildProcess;
@@ -21,7 +21,7 @@ let lines: Line[];
 
 function supervise(mood: string): void {
   lines = [];
-  child = spawn(process.execPath, [SUPERVISE, SUPERVISOR], {
+  child = spawn(process.execPath, [SUPERVISE], {
     env: { PATH: process.env.PATH, WORKER_MOOD: mood },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -59,4 +59,15 @@ it('kills workers that do not end in time', async () => {
   await eventually(() => lines.some(({ message }) => message === 'all serve'));
   child.kill('SIGTERM');
   expect(await once(child, 'close')).toEqual([0, null]);
+});
+
+it('tells whoever asks for metrics that do not add up that there are none, and logs why', async () => {
+  supervise('talks-nonsense');
+  await eventually(() => lines.filter(({ message }) => message === 'no metrics').length === 2);
+  expect(lines).toContainEqual({
+    message: 'no metrics',
+    reason: 'the supervisor could not collect the metrics; its log says why',
+  });
+  expect(lines.map(({ message }) => message)).toContain('could not collect the metrics of the workers');
+  expect(lines.map(({ message }) => message)).not.toContain('a worker ended; another one takes its place');
 });

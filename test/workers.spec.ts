@@ -308,3 +308,13 @@ it('metrics do not wait for a worker that is stuck', async () => {
   expect((await other.client.get('/metrics')).status).toBe(200);
   process.kill(pid, 'SIGCONT');
 });
+
+it('metrics that the main process does not tell are not waited for', async () => {
+  const server = await start();
+  const [{ client }] = await aConnectionToEach(server);
+  server.child.kill('SIGSTOP');
+  const reply = await client.get('/metrics').finally(() => server.child.kill('SIGCONT'));
+  expect(reply.status).toBe(500);
+  expect(server.output).toContain('the supervisor does not answer');
+  expect((await client.get('/metrics')).status).toBe(200);
+});

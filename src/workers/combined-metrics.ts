@@ -21,13 +21,14 @@ export class CombinedMetrics {
     void worker.ended.then(() => this.retire(worker));
   }
 
-  /** In the text format of Prometheus. A worker that is too busy to answer is shown as it was. */
+  /** In the text format of Prometheus. A worker that is too busy to answer is shown as it was. Rejects when they do not add up. */
   async text(): Promise<string> {
     const question = ++this.questions;
     await Promise.all(
       [...this.latest.keys()].map(async (worker) => {
         const report = await worker.reportMetrics(question, PATIENCE_MS);
         if (report && this.latest.has(worker)) {
+          sumOf([report]); // What does not add up is not kept, or every sum from now on would fail.
           this.latest.set(worker, report);
         }
       }),

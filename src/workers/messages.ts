@@ -10,8 +10,8 @@ export type ToWorker =
   /** Finish what is in flight, then end. */
   | { kind: 'drain' }
   | { kind: 'report-metrics'; question: number }
-  /** The numbers of all workers, in answer to `ask-metrics`. */
-  | { kind: 'metrics'; question: number; text: string };
+  /** The numbers of all workers, in answer to `ask-metrics`. Without a text they could not be collected. */
+  | { kind: 'metrics'; question: number; text?: string };
 
 /** What a worker says to the supervisor. */
 export type FromWorker =
@@ -20,5 +20,6 @@ export type FromWorker =
   | { kind: 'serving' }
   /** The start failed, and the worker ends: one line per problem, for the operator. */
   | { kind: 'not-serving'; problems: string[] }
-  | { kind: 'metrics-report'; question: number; report: MetricsReport }
+  /** Without a report it could not make one. */
+  | { kind: 'metrics-report'; question: number; report?: MetricsReport }
   | { kind: 'ask-metrics'; question: number };

@@ -1,12 +1,16 @@
 import type { Configuration } from '../config/configuration.js';
 import type { FromWorker, MetricsReport, ToWorker } from './messages.js';
 
+/** The supervisor itself waits a second for workers that do not answer. */
+const METRICS_PATIENCE_MS = 5_000;
+
 /** What the supervisor may want of a worker. */
 export interface Duties {
   serve(configuration: Configuration): void;
   /** Also when the supervisor was killed. */
   drain(reason: string): void;
-  reportMetrics(): Promise<MetricsReport>;
+  /** Undefined when that fails. Never rejects. */
+  reportMetrics(): Promise<MetricsReport | undefined>;
 }
 
 /** A worker's end of the line to its supervisor. */
@@ -30,15 +34,18 @@ export class SupervisorLink {
     });
   }
 
-  /** The numbers of all workers, in the text format of Prometheus. */
+  /** The numbers of all workers, in the text format of Prometheus. Rejects when the supervisor cannot tell, or does not. */
   async askMetrics(): Promise<string> {
     const question = ++this.count;
+    let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve, reject) => {
         this.questions.set(question, { resolve, reject });
+        timer = setTimeout(() => reject(new Error('the supervisor does not answer')), METRICS_PATIENCE_MS);
         void this.tell({ kind: 'ask-metrics', question });
       });
     } finally {
+      clearTimeout(timer);
       this.questions.delete(question);
     }
   }
@@ -55,7 +62,16 @@ export class SupervisorLink {
           .then((report) => this.tell({ kind: 'metrics-report', question: message.question, report }));
         return;
       case 'metrics':
-        this.questions.get(message.question)?.resolve(message.text);
+        return this.hearMetrics(message.question, message.text);
+    }
+  }
+
+  private hearMetrics(question: number, text?: string): void {
+    const asked = this.questions.get(question);
+    if (text === undefined) {
+      asked?.reject(new Error('the supervisor could not collect the metrics; its log says why'));
+    } else {
+      asked?.resolve(text);
     }
   }
 }

@@ -87,10 +87,17 @@ export class Supervisor {
     const worker = new WorkerProcess(this.configuration);
     this.workers.add(worker);
     this.metrics.add(worker);
-    worker.onMetricsAsked = (question) => {
-      void this.metrics.text().then((text) => worker.tell({ kind: 'metrics', question, text }));
-    };
+    worker.onMetricsAsked = (question) => void this.tellMetrics(worker, question);
     return worker;
+  }
+
+  /** Of a failure, too: whoever asked is waiting. */
+  private async tellMetrics(worker: WorkerProcess, question: number): Promise<void> {
+    const text = await this.metrics.text().catch((error: unknown) => {
+      this.logger.error({ err: error }, 'could not collect the metrics of the workers');
+      return undefined;
+    });
+    worker.tell({ kind: 'metrics', question, text });
   }
 }
 

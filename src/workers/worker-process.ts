@@ -21,7 +21,7 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   onMetricsAsked: (question: number) => void = () => undefined;
   private readonly worker: Worker;
-  private readonly questions = new Map<number, (report: MetricsReport) => void>();
+  private readonly questions = new Map<number, (report?: MetricsReport) => void>();
   private problems: string[] | undefined;
   private isDraining = false;
 
@@ -59,7 +59,7 @@ export class WorkerProcess {
     }
   }
 
-  /** Undefined when it does not answer in time. */
+  /** Undefined when it does not answer in time, or has no report. */
   async reportMetrics(question: number, patienceMs: number): Promise<MetricsReport | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const report = await new Promise<MetricsReport | undefined>((resolve) => {

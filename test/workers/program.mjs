@@ -1,17 +1,30 @@
-/** A worker that does as it is told by WORKER_MOOD: serves, never ends by itself, or dies at once. */
+import { SupervisorLink } from '../../dist/src/workers/supervisor-link.js';
+
+/** A worker that behaves as WORKER_MOOD says, and tells on standard output what it hears. */
 const mood = process.env.WORKER_MOOD;
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
 if (mood === 'dies') {
   process.exit(7);
 }
-process.on('message', ({ kind }) => {
-  if (kind === 'serve') {
-    process.send({ kind: 'serving' });
+const link = new SupervisorLink({
+  serve() {
+    void link.tell({ kind: 'serving' });
     if (mood === 'dies-later') {
       setTimeout(() => process.exit(7), 50);
     }
-  }
-  if (kind === 'drain' && mood !== 'stubborn') {
-    process.exit(0);
-  }
+    if (mood === 'talks-nonsense') {
+      link.askMetrics().then(
+        (text) => say({ message: 'metrics', text }),
+        (error) => say({ message: 'no metrics', reason: error.message }),
+      );
+    }
+  },
+  drain() {
+    if (mood !== 'stubborn') {
+      process.exit(0);
+    }
+  },
+  reportMetrics: async () =>
+    mood === 'talks-nonsense' ? [{ name: 'nonsense', type: 'counter', aggregator: 'none such', values: [] }] : [],
 });
-process.send({ kind: 'hears' });

@@ -1,5 +1,6 @@
+import { Supervisor } from '../../dist/src/workers/supervisor.js';
+
 /** A supervisor of two such workers, which it gives little time to end. What it logs and what becomes of it goes to standard output. */
-const { Supervisor } = await import(process.argv[2]);
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const logger = { error: (fields, message) => say({ message, ...fields }) };
 const supervisor = new Supervisor({ workers: 2 }, logger, new URL('./program.mjs', import.meta.url));
