@@ -25,7 +25,7 @@ it.each(['1', '2'])(
     const full = openSync('/dev/full', 'w');
     server = await ServerProcess.spawn(
       { DATABASE_URL: database.url, SECRET_KEY, WEB_CONCURRENCY: processes, LOG_LEVEL: 'debug' },
-      full,
+      { stdout: full },
     );
     closeSync(full);
     await server.waitFor('Tollgate is ready.');

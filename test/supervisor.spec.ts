@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './support/smtp-server.js';
 
@@ -11,6 +12,7 @@ interface Line {
   message: string;
   worker?: number;
   exitCode?: number | null;
+  signal?: string | null;
   pauseMs?: number;
   problems?: string[];
   reason?: string;
@@ -52,6 +54,41 @@ it('waits longer and longer when workers that have served die soon, and goes on'
   expect(lines.map(({ message }) => message)).toContain('all serve');
   const pauses = lines.filter(({ exitCode }) => exitCode === 7).map(({ pauseMs }) => pauseMs);
   expect([...new Set(pauses)].slice(0, 4)).toEqual([100, 200, 400, 800]);
+});
+
+const STUCK = 'a worker gives no sign of life and is killed';
+
+it('checklist 70: kills a worker whose event loop is blocked, and another one takes its place', async () => {
+  supervise('blocks');
+  await eventually(() => lines.filter(({ message }) => message === STUCK).length >= 4);
+  const stuck = lines.filter(({ message }) => message === STUCK).map(({ worker }) => worker);
+  expect(new Set(stuck).size).toBe(stuck.length);
+  expect(lines).toContainEqual(expect.objectContaining({ worker: stuck[0], signal: 'SIGKILL', pauseMs: 100 }));
+});
+
+describe('has patience with a worker that', () => {
+  const allServe = () => eventually(() => lines.some(({ message }) => message === 'all serve'));
+
+  it('is busy', async () => {
+    supervise('is-busy');
+    await allServe();
+    await sleep(5_000);
+    expect(lines).toEqual([{ message: 'all serve' }]);
+  });
+
+  it('takes long to start', async () => {
+    supervise('starts-slowly');
+    await allServe();
+    expect(lines).toEqual([{ message: 'all serve' }]);
+  });
+
+  it('drains', async () => {
+    supervise('drains-long');
+    await allServe();
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(lines).toEqual([{ message: 'all serve' }]);
+  });
 });
 
 it('kills workers that do not end in time', async () => {

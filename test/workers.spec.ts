@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { PinnedClient, Unanswered } from './support/pinned-client.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
 import { eventually } from './support/smtp-server.js';
 import { PASSWORD } from './support/test-app.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+const IMPATIENT = fileURLToPath(new URL('workers/impatient.mjs', import.meta.url));
 
 /** The built server as several processes behind one port, which are killed, told to end, and stuck. */
 
@@ -161,6 +164,55 @@ it('checklist 70: a worker that is killed is replaced, and what the others are d
   expect(Math.max(...buyers.map(({ unanswered }) => unanswered.length))).toBe(1);
   expect(buyers.filter(({ unanswered }) => unanswered.length === 0).length).toBeGreaterThan(0);
   expect(await chargesInLedger()).toEqual(expect.arrayContaining(buyers.flatMap(({ answered }) => answered)));
+});
+
+/** As `start`, but a worker that gives no sign of life is killed after some seconds. */
+async function startImpatient(): Promise<ServerProcess> {
+  const server = await ServerProcess.start(variables(), { program: IMPATIENT });
+  servers.push(server);
+  return server;
+}
+const STUCK = 'a worker gives no sign of life';
+
+it('checklist 70: a worker that is stopped in its tracks is logged and replaced, and whoever waits for it can ask again', async () => {
+  const server = await startImpatient();
+  const headers = await aKey(server);
+  const [victim, other] = await aConnectionToEach(server);
+  stuck.push(victim.pid);
+  process.kill(victim.pid, 'SIGSTOP');
+  const waiting = victim.client.get('/api/users/me/', headers);
+  expect((await other.client.get('/api/users/me/', headers)).status).toBe(200);
+  await expect(waiting).rejects.toThrow(Unanswered);
+  expect((await victim.client.get('/api/users/me/', headers)).status).toBe(200);
+
+  const now = await PinnedClient.toEach(server, 2);
+  clients.push(...now.values());
+  expect([...now.keys()]).toContain(other.pid);
+  expect([...now.keys()]).not.toContain(victim.pid);
+  for (const client of now.values()) {
+    expect((await client.get('/api/users/me/', headers)).status).toBe(200);
+  }
+  const line = server.output.split('\n').find((text) => text.includes(STUCK))!;
+  expect(JSON.parse(line)).toMatchObject({ level: 50, worker: victim.pid, pid: server.child.pid });
+});
+
+it('when the whole machine slept, nobody is taken for stuck', async () => {
+  const server = await startImpatient();
+  const workers = await aConnectionToEach(server);
+  const all = [server.child.pid!, ...workers.map(({ pid }) => pid)];
+  stuck.push(...all);
+  all.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  await sleep(6_000);
+  // The main process first: it must not judge the others by what it finds.
+  for (const pid of all) {
+    process.kill(pid, 'SIGCONT');
+    await sleep(50);
+  }
+  await sleep(1_000);
+  expect(await Promise.all(workers.map(({ client }) => client.workerPid(server)))).toEqual(
+    workers.map(({ pid }) => pid),
+  );
+  expect(server.output).not.toContain(STUCK);
 });
 
 it('whoever was being handed to a worker when it died is hung up on, and not left waiting', async () => {

@@ -9,6 +9,8 @@ export type ToWorker =
   | { kind: 'serve'; configuration: Configuration }
   /** Finish what is in flight, then end. */
   | { kind: 'drain' }
+  /** Say anything, if your event loop turns. */
+  | { kind: 'show-life' }
   | { kind: 'report-metrics'; question: number }
   /** The numbers of all workers, in answer to `ask-metrics`. Without a text they could not be collected. */
   | { kind: 'metrics'; question: number; text?: string };
@@ -20,6 +22,7 @@ export type FromWorker =
   | { kind: 'serving' }
   /** The start failed, and the worker ends: one line per problem, for the operator. */
   | { kind: 'not-serving'; problems: string[] }
+  | { kind: 'lives' }
   /** Without a report it could not make one. */
   | { kind: 'metrics-report'; question: number; report?: MetricsReport }
   | { kind: 'ask-metrics'; question: number };

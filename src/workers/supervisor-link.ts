@@ -56,6 +56,9 @@ export class SupervisorLink {
         return this.duties.serve(message.configuration);
       case 'drain':
         return this.duties.drain('the supervisor says so');
+      case 'show-life':
+        void this.tell({ kind: 'lives' });
+        return;
       case 'report-metrics':
         void this.duties
           .reportMetrics()

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.js';
 import { CombinedMetrics } from './combined-metrics.js';
+import { PATIENCE, watchLife } from './life-watch.js';
 import { WorkerProcess, type WorkerEnd } from './worker-process.js';
 import { WorkersFailed } from './workers-failed.error.js';
 
@@ -15,8 +16,9 @@ const STABLE_AFTER_MS = 60_000;
 const START_ATTEMPTS_MAX = 3;
 
 /**
- * Keeps the workers running behind one port: whoever ends is replaced, after a pause that grows while they end at once. The
- * connections are dealt out in turn by this process, which holds the port; the requests never come here.
+ * Keeps the workers running behind one port: whoever ends is replaced, after a pause that grows while they end at once, and
+ * whoever is stuck is ended. The connections are dealt out in turn by this process, which holds the port; the requests never
+ * come here.
  */
 export class Supervisor {
   private readonly stopping = new AbortController();
@@ -28,6 +30,7 @@ export class Supervisor {
     private readonly configuration: Configuration,
     private readonly logger: Logger,
     program: URL,
+    private readonly patience = PATIENCE,
   ) {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ exec: fileURLToPath(program) });
@@ -87,6 +90,10 @@ export class Supervisor {
     const worker = new WorkerProcess(this.configuration);
     this.workers.add(worker);
     this.metrics.add(worker);
+    watchLife(worker, this.patience, () => {
+      this.logger.error({ worker: worker.pid }, 'a worker gives no sign of life and is killed');
+      worker.kill();
+    });
     worker.onMetricsAsked = (question) => void this.tellMetrics(worker, question);
     return worker;
   }

@@ -19,6 +19,8 @@ export class WorkerProcess {
   /** Stays pending when it ends before it serves. */
   readonly serving: Promise<void>;
   readonly ended: Promise<WorkerEnd>;
+  /** Called for whatever it says. */
+  onWord: () => void = () => undefined;
   onMetricsAsked: (question: number) => void = () => undefined;
   private readonly worker: Worker;
   private readonly questions = new Map<number, (report?: MetricsReport) => void>();
@@ -31,6 +33,7 @@ export class WorkerProcess {
     this.ended = this.untilEnd();
     this.serving = new Promise((resolve) => {
       this.worker.on('message', (message: FromWorker) => {
+        this.onWord();
         switch (message.kind) {
           case 'hears':
             return this.tell(this.isDraining ? { kind: 'drain' } : { kind: 'serve', configuration });

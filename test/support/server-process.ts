@@ -12,6 +12,13 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 export const SECRET_KEY = 'a secret key of process tests that is long enough';
 
+interface SpawnOptions {
+  /** The path of what runs in its place. */
+  program?: string;
+  /** A file descriptor, in place of what is read into `output`. */
+  stdout?: 'pipe' | number;
+}
+
 /** The built server as a process of its own, as `npm start` runs it. */
 export class ServerProcess {
   output = '';
@@ -26,15 +33,14 @@ export class ServerProcess {
     this.exit = new Promise((resolve) => child.on('close', resolve));
   }
 
-  /**
-   * Starts without waiting. Inherits nothing of ours but the path to find programs in.
-   *
-   * @param stdout a file descriptor, in place of what is read into `output`
-   */
-  static async spawn(variables: Record<string, string> = {}, stdout: 'pipe' | number = 'pipe'): Promise<ServerProcess> {
+  /** Starts without waiting. Inherits nothing of ours but the path to find programs in. */
+  static async spawn(
+    variables: Record<string, string> = {},
+    { program = MAIN, stdout = 'pipe' }: SpawnOptions = {},
+  ): Promise<ServerProcess> {
     const port = variables.PORT ?? String(await freePort());
     const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-server-'));
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [program], {
       cwd: REPOSITORY,
       env: { PATH: process.env.PATH, PORT: port, DATA_DIR: dataDir, BCRYPT_COST: '4', ...variables },
       stdio: ['ignore', stdout, 'pipe'],
@@ -45,8 +51,8 @@ export class ServerProcess {
   }
 
   /** Starts, and waits until it says that it is ready. Throws with its output if it exits instead. */
-  static async start(variables: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = await ServerProcess.spawn(variables);
+  static async start(variables: Record<string, string> = {}, options?: SpawnOptions): Promise<ServerProcess> {
+    const server = await ServerProcess.spawn(variables, options);
     await server.waitFor('Tollgate is ready.');
     return server;
   }
