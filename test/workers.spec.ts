@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Buyer } from './support/buyer.js';
 import { PinnedClient, Unanswered } from './support/pinned-client.js';
 import { SECRET_KEY, ServerProcess } from './support/server-process.js';
 import { eventually } from './support/smtp-server.js';
@@ -62,44 +62,6 @@ const slowLogin = (client: PinnedClient) =>
 
 async function aKey(server: ServerProcess): Promise<{ authorization: string }> {
   return { authorization: `Bearer ${await server.aSession()}` };
-}
-
-/** Charges one credit after the other, each with a reference of its own, until told to stop or nobody answers any more. */
-class Buyer {
-  readonly answered: string[] = [];
-  readonly surprises: string[] = [];
-  readonly unanswered: Unanswered[] = [];
-  private readonly client: PinnedClient;
-
-  constructor(
-    server: ServerProcess,
-    headers: Record<string, string>,
-    /** Whether to go on after a request without an answer. */
-    private readonly isPersistent: boolean,
-  ) {
-    this.client = new PinnedClient(server.url, headers);
-    clients.push(this.client);
-  }
-
-  async buyUntil(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      const reference = randomUUID();
-      try {
-        const { status } = await this.client.post('/api/credits/charges/', { amount: 1, operation: 'test', reference });
-        (status === 201 ? this.answered : this.surprises).push(status === 201 ? reference : String(status));
-      } catch (error) {
-        if (error instanceof Unanswered) {
-          this.unanswered.push(error);
-        } else {
-          this.surprises.push(String(error)); // an answer that the document does not know
-        }
-        if (!this.isPersistent) {
-          return;
-        }
-        await sleep(20);
-      }
-    }
-  }
 }
 
 async function chargesInLedger(): Promise<string[]> {
