@@ -13,11 +13,15 @@ interface Step {
   patienceMs: number;
 }
 
-/** Ends the process in order: what was started last stops first. A second signal, later, does not wait. */
+/**
+ * Ends the process in order: what was started last stops first. A second signal, later, does not wait. An error that nobody
+ * caught ends it as well: what it left half done would stay so, where a process that is started anew has nothing to remember.
+ */
 export class Shutdown {
   private readonly steps: Step[] = [];
   private running: Promise<void> | undefined;
   private beganAt = 0;
+  private exitCode = 0;
   private logger: PinoLogger | undefined;
 
   add(stop: () => Promise<void>, patienceMs = PATIENCE_MS): void {
@@ -38,7 +42,12 @@ export class Shutdown {
         this.begin(signal);
       });
     }
-    process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
+    // Of unhandled rejections, too: nobody else listens to them.
+    process.on('uncaughtException', (error, origin) => {
+      logger.fatal({ err: error, origin }, 'nobody caught an error, so this process ends');
+      this.exitCode = 1;
+      this.begin(origin);
+    });
   }
 
   /** Stops everything, then ends the process; whoever says it again says nothing new. */
@@ -51,7 +60,7 @@ export class Shutdown {
     const patienceMs = this.steps.reduce((sum, step) => sum + step.patienceMs, MARGIN_MS);
     setTimeout(() => process.exit(1), patienceMs).unref();
     this.run().then(
-      () => process.exit(0),
+      () => process.exit(this.exitCode),
       (error: unknown) => {
         this.logger?.fatal({ err: error }, 'could not stop cleanly');
         process.exit(1);
