@@ -1,7 +1,7 @@
 /**
- * What one of several workers may use of what they share: connections, cores. Rounded up, and at least what a worker cannot
- * do without.
+ * The connections that one of several workers may open of what is there for all of them. Rounded down, because one too many is
+ * refused, but at least what a worker cannot do without.
  */
-export function workerShare(total: number, workers: number, least = 1): number {
-  return Math.max(least, Math.ceil(total / workers));
+export function workerShare(total: number, workers: number, least: number): number {
+  return Math.max(least, Math.floor(total / workers));
 }

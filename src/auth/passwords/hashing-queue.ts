@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import fastq from 'fastq';
 import { Configuration } from '../../config/configuration.js';
-import { workerShare } from '../../config/worker-share.js';
 import { TooBusy } from '../auth.errors.js';
 
 /** Jobs that may wait for each core: some eight seconds' worth at the default cost. */
@@ -19,7 +18,8 @@ export class HashingQueue {
   private readonly queue: fastq.queueAsPromised<() => Promise<unknown>, unknown>;
 
   constructor({ workers }: Configuration) {
-    this.cores = workerShare(availableParallelism(), workers);
+    // Rounded up: threads can share a core, and none is to lie idle.
+    this.cores = Math.ceil(availableParallelism() / workers);
     this.queue = fastq.promise((job) => job(), this.cores);
   }
 

@@ -16,6 +16,11 @@ const MAILS_AT_ONCE_MIN = 3;
 /** How long mails that are being sent may take to finish when the process is told to end. */
 const PATIENCE_MS = 10 * SECOND_MS;
 
+/** Of one process: as many connections to the database, and to the mail server. */
+export function mailsAtOnce(workers: number): number {
+  return workerShare(CONNECTIONS_MAX, workers, MAILS_AT_ONCE_MIN);
+}
+
 /**
  * Takes jobs from the queue while the process lives. Any number of processes share the queue; one that dies leaves its jobs
  * locked, and the others rescue them. While the database is away it waits.
@@ -35,7 +40,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
     { databaseUrl, workers }: Configuration,
   ) {
     super();
-    this.mailsAtOnce = workerShare(CONNECTIONS_MAX, workers, MAILS_AT_ONCE_MIN);
+    this.mailsAtOnce = mailsAtOnce(workers);
     this.pool = new pg.Pool({
       connectionString: databaseUrl,
       application_name: 'tollgate mails',
