@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { isDatabaseUnavailable, isRefusedByDatabase } from './database-errors.js';
 
 /** As `pg` reports what the server says, and as Node reports what happens to a connection. */
@@ -32,5 +32,13 @@ it.each([new Error('anything else'), happened('EPROTO'), happened('EIO00'), new 
   (cause) => {
     expect(isRefusedByDatabase(failed(cause))).toBe(false);
     expect(isRefusedByDatabase(cause)).toBe(false);
+  },
+);
+
+it.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])(
+  'a connection that has ended in the middle of a transaction is out of reach: $name',
+  (error) => {
+    expect(isRefusedByDatabase(error)).toBe(false);
+    expect(isDatabaseUnavailable(error)).toBe(true);
   },
 );

@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** What `pg` reports of a failed statement. */
 interface PostgresError {
@@ -52,6 +52,9 @@ const UNAVAILABLE_SYSTEM_ERRORS = [
 const UNAVAILABLE_MESSAGE =
   /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/;
 
+/** What TypeORM says to the next statement of a transaction whose connection has ended since the one before. */
+const CONNECTION_ENDED = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
+
 /** The database is out of reach or cannot work now; asking again later makes sense. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = driverErrorOf(error);
@@ -63,7 +66,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     UNAVAILABLE_SQLSTATE.test(code) ||
     UNAVAILABLE_SEVERITIES.includes(postgresErrorOf(error).severity ?? '') ||
     (UNAVAILABLE_SYSTEM_ERRORS.includes(code) && 'syscall' in cause) ||
-    UNAVAILABLE_MESSAGE.test(cause.message)
+    UNAVAILABLE_MESSAGE.test(cause.message) ||
+    CONNECTION_ENDED.some((kind) => cause instanceof kind)
   );
 }
 
