@@ -1,7 +1,7 @@
 import { TooManyWaiting } from './batching.errors.js';
 
 /** Unless told otherwise: beyond them, whoever asked has better things to do than to wait. */
-const LIMITS = { waitingMax: 10_000, patienceMs: 10_000 };
+export const LIMITS = { waitingMax: 10_000, patienceMs: 10_000 };
 
 export interface BatcherOptions<Item, Result> {
   /** Does the work of all items at once; one result per item, in their order. */
