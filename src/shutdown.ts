@@ -14,7 +14,7 @@ interface Step {
 }
 
 /**
- * Ends the process in order: what was started last stops first. A second signal, later, does not wait. An error that nobody
+ * Ends the process in order: what was started last stops first. A second signal, later, does not wait. An exception that nobody
  * caught ends it as well: what it left half done would stay so, where a process that is started anew has nothing to remember.
  */
 export class Shutdown {
@@ -42,9 +42,10 @@ export class Shutdown {
         this.begin(signal);
       });
     }
-    // Of unhandled rejections, too: nobody else listens to them.
+    // No answer hangs on it, and nothing is half done but what failed; whoever runs one process has nobody to start it again.
+    process.on('unhandledRejection', (error) => logger.error({ err: error }, 'something failed that nobody waited for'));
     process.on('uncaughtException', (error, origin) => {
-      logger.fatal({ err: error, origin }, 'nobody caught an error, so this process ends');
+      logger.fatal({ err: error }, 'nobody caught an exception, so this process ends');
       this.exitCode = 1;
       this.begin(origin);
     });
