@@ -43,7 +43,9 @@ export class Shutdown {
       });
     }
     // No answer hangs on it, and nothing is half done but what failed; whoever runs one process has nobody to start it again.
-    process.on('unhandledRejection', (error) => logger.error({ err: error }, 'something failed that nobody waited for'));
+    process.on('unhandledRejection', (error) =>
+      logger.error({ err: error }, 'something failed that nobody waited for'),
+    );
     process.on('uncaughtException', (error, origin) => {
       logger.fatal({ err: error }, 'nobody caught an exception, so this process ends');
       this.exitCode = 1;
