@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 /**
- * Runs statements that are parsed and planned once per connection, on the pool of the data source, without what TypeORM
+ * Runs statements that are parsed once per connection, on the pool of the data source, without what TypeORM
  * and the driver do around a query. For the few that nearly every request needs.
  */
 @Injectable()

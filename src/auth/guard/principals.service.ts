@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Lookups, type Lookup, type LookupStatement } from '../../database/lookup.js';
+import { keysAsRows, Lookups, type Lookup, type LookupStatement } from '../../database/lookup.js';
 import type { Role } from '../../route-policy/principal.js';
 import type { CredentialClaim } from '../../tokens/credential-text.js';
 
@@ -29,7 +29,7 @@ const PRINCIPALS: LookupStatement<PrincipalRow> = {
   name: 'principals',
   text: `
     SELECT wanted.place, ${PRINCIPAL_COLUMNS}
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (id, kind, place)
+    FROM ${keysAsRows(['text', 'text'])} AS wanted (id, kind, place)
     JOIN principals ON credential_id = wanted.id AND credential_kind = wanted.kind`,
   read: ([
     ,

@@ -1,0 +1,55 @@
+import { DataSource } from 'typeorm';
+import { PrincipalsService } from '../src/auth/guard/principals.service.js';
+import { dataSourceOptions } from '../src/data-source.js';
+import { Lookups } from '../src/database/lookup.js';
+import { PreparedStatements } from '../src/database/prepared-statements.js';
+import { Metrics } from '../src/operations/metrics.js';
+
+import { User } from '../src/users/user.entity.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+/** PostgreSQL plans a prepared statement five times before it decides whether one plan is good for all. */
+const PLANS_MAX = 5;
+const RUNS = 20;
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let lookups: Lookups;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  // Among few people a plan for one would not be worth its while in any case.
+  await database.query(`
+    WITH person AS (
+      INSERT INTO users (directory_id, external_id, email, email_as_given, name)
+      SELECT 0, 'person-' || n, 'person-' || n || '@people.test', 'person-' || n || '@people.test', '' FROM generate_series(1, 1000) AS n
+      RETURNING directory_id, id
+    )
+    INSERT INTO credentials (id, directory_id, user_id, kind, key_version)
+    SELECT 'credential-' || id, directory_id, id, 'api_key', 'none' FROM person`);
+  await database.query(`ANALYZE`);
+  dataSource = new DataSource({ ...dataSourceOptions(database.url), poolSize: 1 } as never);
+  await dataSource.initialize();
+  lookups = new Lookups(dataSource, new PreparedStatements(dataSource), new Metrics());
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+it('whoever is looked up alone is not planned for alone', async () => {
+  const principals = new PrincipalsService(lookups);
+  const users = lookups.byColumns(User, ['directoryId', 'username']);
+  for (let i = 0; i < RUNS; i++) {
+    await principals.find({ kind: 'api_key', id: `nobody-${i}` });
+    await users.find(1, `nobody-${i}`);
+  }
+  const plans: unknown = await dataSource.query(
+    `SELECT name, custom_plans, generic_plans FROM pg_prepared_statements WHERE name <> '' ORDER BY name`,
+  );
+  const counts = { custom_plans: PLANS_MAX, generic_plans: RUNS - PLANS_MAX };
+  expect(plans).toEqual([
+    { name: 'principals', ...counts },
+    { name: 'users by directoryId,username', ...counts },
+  ]);
+});
