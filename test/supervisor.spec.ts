@@ -2,11 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from './support/run-program.js';
 import { eventually } from './support/smtp-server.js';
 
 /** The supervisor with workers that misbehave. */
 
 const SUPERVISE = fileURLToPath(new URL('workers/supervise.mjs', import.meta.url));
+const ASK_OFTEN = fileURLToPath(new URL('workers/ask-often.mjs', import.meta.url));
 
 interface Line {
   message: string;
@@ -97,6 +99,11 @@ it('kills workers that do not end in time', async () => {
   await eventually(() => lines.some(({ message }) => message === 'all serve'));
   child.kill('SIGTERM');
   expect(await once(child, 'close')).toEqual([0, null]);
+});
+
+it('keeps no metrics that a worker has told', async () => {
+  const { stdout, stderr } = await runProgram(process.execPath, ['--expose-gc', ASK_OFTEN]);
+  expect([stdout, stderr]).toEqual([expect.stringMatching(/^[012]$/), '']);
 });
 
 it('tells whoever asks for metrics that do not add up that there are none, and logs why', async () => {

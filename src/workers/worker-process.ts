@@ -31,6 +31,8 @@ export class WorkerProcess {
     this.worker = cluster.fork();
     closeUndelivered(this.worker);
     this.ended = this.untilEnd();
+    // Once, not for each question: `ended` would keep every answer for as long as the worker lives.
+    void this.ended.then(() => this.questions.forEach((answer) => answer(undefined)));
     this.serving = new Promise((resolve) => {
       this.worker.on('message', (message: FromWorker) => {
         this.onWord();
@@ -67,7 +69,6 @@ export class WorkerProcess {
     let timer: NodeJS.Timeout | undefined;
     const report = await new Promise<MetricsReport | undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), patienceMs);
-      void this.ended.then(() => resolve(undefined));
       this.questions.set(question, resolve);
       this.tell({ kind: 'report-metrics', question });
     });

@@ -22,7 +22,7 @@ const link = new SupervisorLink({
       setTimeout(() => block(20_000), 50);
     }
     if (mood === 'is-busy') {
-      setInterval(() => block(1_000), 1);
+      setInterval(() => block(500), 1);
     }
     if (mood === 'talks-nonsense') {
       link.askMetrics().then(
