@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,4 +71,22 @@ it('checklist 70: waits a moment for a reader who is behind, then for nobody unt
   output.write('and one more\n');
   expect(received()).toBe('\nthe next\nand one more\n');
   expect(said.slice(1)).toEqual(['The log can be written again.']);
+});
+
+it('checklist 70: waits for a reader who is slow no longer than for one who reads nothing', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const slowly = `while dd bs=1000 count=1 of=/dev/null 2>/dev/null; do sleep 0.1; done <${pipe}`;
+  const reader = spawn('sh', ['-c', slowly], { stdio: 'ignore' });
+  const ended = once(reader, 'close');
+  try {
+    const whileItOpens = openSync(pipe, 'w');
+    const output = outputTo(open(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    closeSync(whileItOpens);
+    output.write('a line that is long enough\n'.repeat(10_000));
+    expect(said).toEqual([expect.stringMatching(/cannot be written.*EAGAIN/)]);
+  } finally {
+    reader.kill('SIGKILL');
+    await ended;
+  }
 });

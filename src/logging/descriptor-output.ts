@@ -5,7 +5,7 @@ const PAGE_BYTES = 65_536;
 const UTF8_BYTES_MAX = 3;
 const NEWLINE = 0x0a;
 
-/** How long everybody waits for a reader that takes nothing; until it does again, nobody waits any more. */
+/** How long everybody waits for a reader who is behind; until it has caught up, nobody waits any more. */
 const PATIENCE_MS = 1_000;
 const RETRY_MS = 1;
 const NEVER_NOTIFIED = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -21,7 +21,6 @@ export class DescriptorOutput implements DestinationStream {
   private isFailing = false;
   /** Whether what was written last is a part of a line. */
   private isCut = false;
-  private stalledSince: number | undefined;
 
   /** @param complain is told when lines begin to be lost, and when they are written again */
   constructor(
@@ -34,10 +33,11 @@ export class DescriptorOutput implements DestinationStream {
     const isLong = text.length * UTF8_BYTES_MAX > PAGE_BYTES;
     const bytes = isLong ? Buffer.from(text) : this.page;
     const length = isLong ? bytes.length : this.page.write(text);
+    const waitUntil = this.isFailing ? 0 : performance.now() + PATIENCE_MS;
     let written = 0;
     try {
       while (written < length) {
-        written += this.writeSome(bytes, written, length - written);
+        written += this.writeSome(bytes, written, length - written, waitUntil);
       }
     } catch (error) {
       this.isCut = written > 0 ? bytes[written - 1] !== NEWLINE : this.isCut;
@@ -52,15 +52,12 @@ export class DescriptorOutput implements DestinationStream {
   }
 
   /** @returns how many bytes; 0 when it waited for the reader */
-  private writeSome(bytes: Buffer, from: number, length: number): number {
+  private writeSome(bytes: Buffer, from: number, length: number, waitUntil: number): number {
     try {
-      const count = writeSync(this.descriptor, bytes, from, length);
-      this.stalledSince = undefined;
-      return count;
+      return writeSync(this.descriptor, bytes, from, length);
     } catch (error) {
-      this.stalledSince ??= performance.now();
       const isReaderBehind = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-      if (!isReaderBehind || performance.now() - this.stalledSince > PATIENCE_MS) {
+      if (!isReaderBehind || performance.now() > waitUntil) {
         throw error;
       }
       Atomics.wait(NEVER_NOTIFIED, 0, 0, RETRY_MS);
