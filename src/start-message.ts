@@ -37,12 +37,14 @@ function say(lines: string[]): void {
   write(`\n${lines.join('\n')}\n`);
 }
 
-/** On standard error where standard output takes nothing: a password is told only once. */
+/** On standard error where standard output takes nothing: a password is told only once. Where neither does, nothing is told. */
 function write(text: string): void {
-  try {
-    writeFileSync(process.stdout.fd, text);
-  } catch {
-    writeFileSync(process.stderr.fd, text);
+  for (const { fd } of [process.stdout, process.stderr]) {
+    try {
+      return writeFileSync(fd, text);
+    } catch {
+      // The next one may take it.
+    }
   }
 }
 

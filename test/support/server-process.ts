@@ -17,6 +17,7 @@ interface SpawnOptions {
   program?: string;
   /** A file descriptor, in place of what is read into `output`. */
   stdout?: 'pipe' | number;
+  stderr?: 'pipe' | number;
 }
 
 /** The built server as a process of its own, as `npm start` runs it. */
@@ -29,21 +30,21 @@ export class ServerProcess {
     readonly url: string,
   ) {
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exit = new Promise((resolve) => child.on('close', resolve));
   }
 
   /** Starts without waiting. Inherits nothing of ours but the path to find programs in. */
   static async spawn(
     variables: Record<string, string> = {},
-    { program = MAIN, stdout = 'pipe' }: SpawnOptions = {},
+    { program = MAIN, stdout = 'pipe', stderr = 'pipe' }: SpawnOptions = {},
   ): Promise<ServerProcess> {
     const port = variables.PORT ?? String(await freePort());
     const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-server-'));
     const child = spawn(process.execPath, [program], {
       cwd: REPOSITORY,
       env: { PATH: process.env.PATH, PORT: port, DATA_DIR: dataDir, BCRYPT_COST: '4', ...variables },
-      stdio: ['ignore', stdout, 'pipe'],
+      stdio: ['ignore', stdout, stderr],
     });
     const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
     void server.exit.then(() => rm(dataDir, { recursive: true, force: true }));
