@@ -79,7 +79,9 @@ export class Shutdown {
 
   private async stopAll(): Promise<void> {
     const failures: unknown[] = [];
-    for (const { stop, patienceMs } of this.steps) {
+    // A start that goes on meanwhile may add to them.
+    for (let step = this.steps.shift(); step; step = this.steps.shift()) {
+      const { stop, patienceMs } = step;
       await withinPatience(stop(), patienceMs).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) {

@@ -112,10 +112,8 @@ export class Batcher<Item, Result> {
   }
 
   private async work(batch: Waiting<Item, Result>[]): Promise<void> {
-    const { observer } = this.options;
-    observer?.started(batch.length, performance.now() - batch[0]!.arrivedAt);
     try {
-      const results = await this.options.run(batch.map(({ item }) => item)).finally(() => observer?.ended());
+      const results = await this.runObserved(batch);
       batch.forEach(({ resolve }, i) => resolve(results[i]!));
     } catch (error) {
       if (batch.length > 1 && this.options.isWorthSplitting(error)) {
@@ -125,6 +123,16 @@ export class Batcher<Item, Result> {
       } else {
         batch.forEach(({ reject }) => reject(error));
       }
+    }
+  }
+
+  private async runObserved(batch: Waiting<Item, Result>[]): Promise<Result[]> {
+    const { run, observer } = this.options;
+    observer?.started(batch.length, performance.now() - batch[0]!.arrivedAt);
+    try {
+      return await run(batch.map(({ item }) => item));
+    } finally {
+      observer?.ended();
     }
   }
 }
