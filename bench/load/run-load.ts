@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { AnswerRate } from './answer-rate.js';
 import { Connection } from './connection.js';
 import { Histogram } from './histogram.js';
 import { startPacer } from './pacer.js';
@@ -19,7 +20,7 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
 abstract class Load {
   protected readonly startsAt: number;
   protected readonly endsAt: number;
-  private readonly countsFrom: number;
+  private readonly rate: AnswerRate;
   private readonly requests: Buffer[];
   private readonly connections = new Set<Connection>();
   private readonly durations = new Histogram();
@@ -33,8 +34,9 @@ abstract class Load {
   ) {
     this.requests = plan.requests.map((text) => Buffer.from(text));
     this.startsAt = performance.now();
-    this.countsFrom = this.startsAt + plan.settleSeconds * 1000;
-    this.endsAt = this.countsFrom + plan.seconds * 1000;
+    const countsFrom = this.startsAt + plan.settleSeconds * 1000;
+    this.rate = new AnswerRate(this.startsAt, countsFrom);
+    this.endsAt = countsFrom + plan.seconds * 1000;
   }
 
   start(): void {
@@ -84,12 +86,13 @@ abstract class Load {
 
   private record(since: number): void {
     const now = performance.now();
-    if (now >= this.countsFrom && now < this.endsAt) {
+    if (this.rate.right(now)) {
       this.durations.record(now - since);
     }
   }
 
   private countWrong(what: string): void {
+    this.rate.wrong(performance.now());
     this.wrong[what] = (this.wrong[what] ?? 0) + 1;
   }
 
@@ -102,7 +105,7 @@ abstract class Load {
 
   private finish(): void {
     this.onDone({
-      rate: this.durations.count / this.plan.seconds,
+      rate: this.rate.perSecond(),
       p50: this.durations.percentile(0.5),
       p99: this.durations.percentile(0.99),
       answers: this.answers,
