@@ -10,7 +10,10 @@ import { createTestDatabase, type TestDatabase } from './support/test-database.j
 
 /** The built server when something fails in it that nobody had expected. */
 
-const FAULTY = { NODE_OPTIONS: `--require ${fileURLToPath(new URL('faults/fail-on-signal.cjs', import.meta.url))}` };
+const loading = (fault: string) => ({
+  NODE_OPTIONS: `--require ${fileURLToPath(new URL(`faults/${fault}.cjs`, import.meta.url))}`,
+});
+const FAULTY = loading('fail-on-signal');
 
 let database: TestDatabase;
 let parent: string;
@@ -152,4 +155,19 @@ it.each(['1', '2'])('checklist 70: a promise that fails unheard ends nothing (pr
   expect(server.output).not.toContain('a worker ended');
   expect(bought).toMatchObject({ surprises: [], unanswered: [] });
   expect(await chargesInLedger()).toEqual(bought.answered);
+});
+
+it('checklist 70: a thread for passwords that cannot start fails those who wait for it, and nobody else', async () => {
+  const administrator = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'chosen by the operator' };
+  // Another process has made the administrator, so that the first password is that of a login.
+  await (await start({ ...onDatabase(), ...administrator })).stop();
+  const server = await start({ ...onDatabase(), ...loading('first-thread-fails') });
+  const login = async () => {
+    const body = { email: administrator.ADMIN_EMAIL, password: administrator.ADMIN_PASSWORD };
+    return (await server.client().post('/api/v1/users/login', body)).status;
+  };
+  expect(await login()).toBe(500);
+  expect(await Promise.all([login(), login(), login()])).toEqual([200, 200, 200]);
+  expect(server.output).toContain('a thread that hashes passwords could not start, or broke');
+  expect(faultsIn(server)).toEqual([]);
 });

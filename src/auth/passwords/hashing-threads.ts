@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Piscina } from 'piscina';
 import type { HashingTask } from './hashing-thread.js';
 
@@ -15,6 +15,7 @@ const NICENESS = 10;
  */
 @Injectable()
 export class HashingThreads implements OnApplicationShutdown {
+  private readonly logger = new Logger('HashingThreads');
   private pool: Promise<Piscina<HashingTask, string | boolean>> | undefined;
 
   async hash(text: string, cost: number): Promise<string> {
@@ -36,6 +37,20 @@ export class HashingThreads implements OnApplicationShutdown {
 
   private async start(): Promise<Piscina<HashingTask, string | boolean>> {
     const { Piscina } = await import('piscina');
-    return new Piscina({ filename: PROGRAM, minThreads: 0, idleTimeout: IDLE_MS, niceIncrement: NICENESS });
+    const pool = new Piscina<HashingTask, string | boolean>({
+      filename: PROGRAM,
+      minThreads: 0,
+      idleTimeout: IDLE_MS,
+      niceIncrement: NICENESS,
+    });
+    pool.on('error', (error: Error) => {
+      this.logger.error({ msg: 'a thread that hashes passwords could not start, or broke', err: error });
+      if (pool.threads.length === 0) {
+        // Nobody is left for those who wait: they fail, and the next password finds new threads.
+        this.pool = undefined;
+        void pool.destroy();
+      }
+    });
+    return pool;
   }
 }
