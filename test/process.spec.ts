@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { SECRET_KEY, ServerProcess, freePort } from './support/server-process.js';
+import { eventually } from './support/smtp-server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { PASSWORD } from './support/test-app.js';
 
@@ -89,6 +91,28 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(await exit).toBe(0);
   },
 );
+
+it('checklist 69: SIGTERM closes the port at once, though a chore in the background is waiting', async () => {
+  await (await start()).stop();
+  const locked = new pg.Client({ connectionString: database.url });
+  await locked.connect();
+  await locked.query('BEGIN; LOCK TABLE idempotency_keys');
+  const server = await start();
+  await eventually(async () => {
+    const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'idempotency_keys'::regclass AND NOT granted`;
+    return (await locked.query(waiting)).rows.length > 0;
+  });
+  const exit = server.stop();
+  const isClosed = () =>
+    fetch(`${server.url}/health/live`).then(
+      () => false,
+      () => true,
+    );
+  await eventually(isClosed, 15_000);
+  expect(server.child.exitCode).toBeNull();
+  await locked.end();
+  expect(await exit).toBe(0);
+});
 
 describe('refuses to start, with one line for each problem and exit code 1:', () => {
   async function refusal(variables: Record<string, string>): Promise<string[]> {

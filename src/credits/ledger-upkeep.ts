@@ -49,7 +49,7 @@ export class LedgerUpkeep extends Upkeep implements OnApplicationBootstrap {
         [KEYS_AT_ONCE],
       );
       forgotten = rows.length;
-    } while (forgotten === KEYS_AT_ONCE);
+    } while (forgotten === KEYS_AT_ONCE && !this.isStopping);
   }
 
   /** A few holds at a time, or one account: what travels with them in a statement waits for all of them. */

@@ -28,7 +28,7 @@ it('a refusal is final, and told to the operator', async () => {
   repayment.attempt.mockRejectedValue(new AccountNotFound());
   const repayments = new Repayments();
   expect(await repayments.make(repayment)).toBeUndefined();
-  await repayments.beforeApplicationShutdown();
+  await repayments.onApplicationShutdown();
   expect(repayment.attempt).toHaveBeenCalledTimes(1);
   expect(errors).toHaveBeenCalledWith(expect.objectContaining({ requestId: 'request-1' }));
 });
@@ -65,7 +65,7 @@ it('checklist 69: what is owed when the process ends is tried a last time, and w
   const repayments = new Repayments();
   await Promise.all([repayments.make(made), repayments.make(failed)]);
 
-  await repayments.beforeApplicationShutdown();
+  await repayments.onApplicationShutdown();
   expect(isMade).toBe(true);
   expect([made, failed].map(({ attempt }) => attempt.mock.calls.length)).toEqual([2, 2]);
   expect(errors).toHaveBeenCalledTimes(1);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { TooManyWaiting } from '../batching/batching.errors.js';
 import { DomainError } from '../errors/domain-error.js';
 
@@ -16,10 +16,11 @@ export interface Repayment {
 }
 
 /**
- * Makes repayments: at once, or while the database is out of reach again and again, and a last time when the process ends.
+ * Makes repayments: at once, or while the database is out of reach again and again, and a last time when the process ends and
+ * all requests have been answered.
  */
 @Injectable()
-export class Repayments implements BeforeApplicationShutdown {
+export class Repayments implements OnApplicationShutdown {
   private readonly logger = new Logger('Repayments');
   private readonly owed = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
@@ -41,7 +42,7 @@ export class Repayments implements BeforeApplicationShutdown {
     }
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await Promise.all(this.owed);
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 
 export const SECOND_MS = 1_000;
 export const HOUR_MS = 3_600_000;
@@ -7,14 +7,20 @@ export const HOUR_MS = 3_600_000;
 /**
  * Chores that come up from time to time, and that nobody asks for. Every process does them; what one has done, the others
  * find done. A chore that fails is tried again at its next time.
+ *
+ * When the process ends, all of them are told at once, first of all, and waited for last of all: requests that are in flight
+ * finish meanwhile.
  */
-export abstract class Upkeep implements BeforeApplicationShutdown {
+export abstract class Upkeep implements OnModuleDestroy, OnApplicationShutdown {
   protected readonly logger = new Logger(this.constructor.name);
   private readonly stopping = new AbortController();
   private readonly running: Promise<void>[] = [];
 
-  async beforeApplicationShutdown(): Promise<void> {
+  onModuleDestroy(): void {
     this.stopping.abort();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await Promise.all(this.running);
   }
 

@@ -31,6 +31,7 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
   private readonly pool: pg.Pool;
   private readonly mailsAtOnce: number;
   private runner: Runner | undefined;
+  private finished: Promise<void> | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -60,14 +61,22 @@ export class DeliveryWorker extends Upkeep implements OnApplicationBootstrap {
   }
 
   /** Takes nothing more, and lets what is being sent finish; what takes too long is put back into the queue. */
-  override async beforeApplicationShutdown(): Promise<void> {
-    const ended = super.beforeApplicationShutdown();
-    const patience = setTimeout(() => this.hurry.abort(new Error('interrupted: the process ends')), PATIENCE_MS);
-    await this.runner?.stop().catch(() => undefined);
-    await ended;
-    clearTimeout(patience);
+  override onModuleDestroy(): void {
+    super.onModuleDestroy();
+    this.finished = this.finish();
+  }
+
+  override async onApplicationShutdown(): Promise<void> {
+    await this.finished;
     this.transport.close();
     await this.pool.end();
+  }
+
+  private async finish(): Promise<void> {
+    const patience = setTimeout(() => this.hurry.abort(new Error('interrupted: the process ends')), PATIENCE_MS);
+    await this.runner?.stop().catch(() => undefined);
+    await super.onApplicationShutdown();
+    clearTimeout(patience);
   }
 
   /** Until the process ends, or the queue cannot be worked on. */
