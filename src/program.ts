@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import { WORKER_MARK } from './workers/worker-mark.js';
 
 /** What is bundled: a worker of a supervisor, or the server itself. */
-void (cluster.isWorker ? import('./worker.js') : import('./server.js'));
+void (process.env[WORKER_MARK] ? import('./worker.js') : import('./server.js'));

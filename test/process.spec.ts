@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { SECRET_KEY, ServerProcess, freePort } from './support/server-process.js';
 import { eventually } from './support/smtp-server.js';
@@ -6,6 +7,8 @@ import { createTestDatabase, type TestDatabase } from './support/test-database.j
 import { PASSWORD } from './support/test-app.js';
 
 /** The built server as a process, on a database of somebody else. */
+
+const FOREIGN_CLUSTER = fileURLToPath(new URL('workers/foreign-cluster.mjs', import.meta.url));
 
 let database: TestDatabase;
 let servers: ServerProcess[] = [];
@@ -112,6 +115,12 @@ it('checklist 69: SIGTERM closes the port at once, though a chore in the backgro
   expect(server.child.exitCode).toBeNull();
   await locked.end();
   expect(await exit).toBe(0);
+});
+
+it('serves as a worker of somebody else, such as a process manager', async () => {
+  const server = await ServerProcess.start({ DATABASE_URL: database.url, SECRET_KEY }, { program: FOREIGN_CLUSTER });
+  servers.push(server);
+  expect((await server.client().get('/health/ready')).status).toBe(200);
 });
 
 describe('refuses to start, with one line for each problem and exit code 1:', () => {

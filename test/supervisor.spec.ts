@@ -23,10 +23,12 @@ interface Line {
 let child: ChildProcess;
 let lines: Line[];
 
-function supervise(mood: string): void {
+/** @param limits of the shell, such as `-n 64` */
+function supervise(mood: string, limits?: string): void {
   const own: Line[] = []; // The supervisor of the test before may still have something to say.
   lines = own;
-  child = spawn(process.execPath, [SUPERVISE], {
+  const limited = limits === undefined ? 'exec "$@"' : `ulimit ${limits} && exec "$@"`;
+  child = spawn('sh', ['-c', limited, 'sh', process.execPath, SUPERVISE], {
     env: { PATH: process.env.PATH, WORKER_MOOD: mood },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -58,6 +60,23 @@ it('waits longer and longer when workers that have served die soon, and goes on'
   const pauses = lines.filter(({ exitCode }) => exitCode === 7).map(({ pauseMs }) => pauseMs);
   expect([...new Set(pauses)].slice(0, 4)).toEqual([100, 200, 400, 800]);
 });
+
+it.each(['program-is-gone', 'settings-are-wrong', 'no-files-are-left'])(
+  'checklist 70: goes on, and fills the place, when no process can be started for a while: %s',
+  async (mood) => {
+    supervise(mood, '-n 64');
+    await eventually(() => lines.some(({ message }) => message === 'all serve again'));
+    const ends = lines.filter(({ message }) => message === 'a worker ended; another one takes its place');
+    expect(ends[0]).toMatchObject({ signal: 'SIGKILL', pauseMs: 100 });
+    expect(ends[1]).toMatchObject({
+      pauseMs: 200,
+      problems: [expect.stringMatching(/^A process cannot be started: ./)],
+    });
+    expect(ends.length).toBeGreaterThan(2);
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+  },
+);
 
 const STUCK = 'a worker gives no sign of life and is killed';
 

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.js';
 import { CombinedMetrics } from './combined-metrics.js';
 import { PATIENCE, watchLife } from './life-watch.js';
-import { WorkerProcess, type WorkerEnd } from './worker-process.js';
+import { unstarted, WorkerProcess, type WorkerEnd } from './worker-process.js';
 import { WorkersFailed } from './workers-failed.error.js';
 
 const PAUSE_FIRST_MS = 100;
@@ -63,13 +63,10 @@ export class Supervisor {
     let attemptsLeft = START_ATTEMPTS_MAX;
     while (!signal.aborted) {
       const startedAt = performance.now();
-      const worker = this.startWorker();
-      void worker.serving.then(() => {
+      const end = await this.runWorker(() => {
         attemptsLeft = Infinity;
         onFirstServing();
       });
-      const end = await worker.ended;
-      this.workers.delete(worker);
       if (signal.aborted) {
         return;
       }
@@ -80,10 +77,23 @@ export class Supervisor {
       if (performance.now() - startedAt > STABLE_AFTER_MS) {
         pauseMs = PAUSE_FIRST_MS;
       }
-      this.logger.error({ worker: worker.pid, ...end, pauseMs }, 'a worker ended; another one takes its place');
+      this.logger.error({ ...end, pauseMs }, 'a worker ended; another one takes its place');
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS);
     }
+  }
+
+  private async runWorker(onServing: () => void): Promise<WorkerEnd & { worker?: number | undefined }> {
+    let worker: WorkerProcess;
+    try {
+      worker = this.startWorker();
+    } catch (error) {
+      return unstarted(error);
+    }
+    void worker.serving.then(onServing);
+    const end = await worker.ended;
+    this.workers.delete(worker);
+    return { worker: worker.pid, ...end };
   }
 
   private startWorker(): WorkerProcess {

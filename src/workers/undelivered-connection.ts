@@ -15,6 +15,9 @@ const takers = new WeakMap<Connection, Worker>();
  */
 export function closeUndelivered(worker: Worker): void {
   const { process: child } = worker;
+  if (!(child.send as unknown)) {
+    return; // It could not even be started.
+  }
   const send = child.send.bind(child) as (...args: unknown[]) => boolean;
   let latest: Connection | undefined;
   child.send = (message: unknown, handle?: unknown, ...rest: unknown[]) => {

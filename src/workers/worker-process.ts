@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '../config/configuration.js';
 import type { FromWorker, MetricsReport, ToWorker } from './messages.js';
 import { closeUndelivered } from './undelivered-connection.js';
+import { WORKER_MARK } from './worker-mark.js';
 
 const LAST_WORDS_MS = 500;
 
@@ -12,6 +13,12 @@ export interface WorkerEnd {
   signal: NodeJS.Signals | null;
   /** What it said of a start that failed, if it had time to. */
   problems?: string[];
+}
+
+/** Of one that there never was. */
+export function unstarted(error: unknown): WorkerEnd {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { exitCode: null, signal: null, problems: [`A process cannot be started: ${reason}.`] };
 }
 
 /** One worker, from its start to its end, as the supervisor sees it. */
@@ -28,7 +35,7 @@ export class WorkerProcess {
   private isDraining = false;
 
   constructor(configuration: Configuration) {
-    this.worker = cluster.fork();
+    this.worker = cluster.fork({ [WORKER_MARK]: 'yes' });
     closeUndelivered(this.worker);
     this.ended = this.untilEnd();
     // Once, not for each question: `ended` would keep every answer for as long as the worker lives.
@@ -94,9 +101,9 @@ export class WorkerProcess {
     const { process: child } = this.worker;
     const unspawned = new Promise<WorkerEnd>((resolve) => {
       // A signal or message that could not be sent, too; its exit tells the rest.
-      child.on('error', (error) => {
+      this.worker.on('error', (error) => {
         if (child.pid === undefined) {
-          resolve({ exitCode: null, signal: null, problems: [`A process cannot be started: ${error.message}.`] });
+          resolve(unstarted(error));
         }
       });
     });
