@@ -23,7 +23,7 @@ const supervisor = new SupervisorLink({
 cluster.worker!.once('disconnect', () => (cluster.worker!.exitedAfterDisconnect = true));
 
 async function serve(configuration: Configuration): Promise<void> {
-  const logged = await logOutput();
+  const logged = await logOutput(true);
   const logger = createLogger(configuration.logLevel, logged);
   shutdown.watch(logger);
   const app = await createServer(configuration, logger, logged);

@@ -90,3 +90,25 @@ it('checklist 70: waits for a reader who is slow no longer than for one who read
     await ended;
   }
 });
+
+it('checklist 70: lines of several processes stay whole, though their reader is behind', () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const outputs = [1, 2].map(
+    () => new DescriptorOutput(open(pipe, constants.O_WRONLY | constants.O_NONBLOCK), (it) => said.push(it), true),
+  );
+  const line = `${'x'.repeat(98)}\n`;
+  const bytes = Buffer.alloc(1_000_000);
+  const received = (length = bytes.length) => bytes.toString('utf8', 0, readSync(reader, bytes, 0, length, null));
+
+  outputs[0]!.write(line.repeat(1_000)); // There is room for two thirds of them.
+  const first = received(9_000);
+  outputs[1]!.write(line.repeat(1_000));
+  const rest = received();
+  outputs.forEach((output) => output.write(line));
+  const all = first + rest + received();
+  expect(all.length).toBeGreaterThan(65_536);
+  expect(all.replaceAll(line, '')).toBe('');
+  expect(said).toHaveLength(4);
+});

@@ -4,6 +4,8 @@ import type { DestinationStream } from 'pino';
 const PAGE_BYTES = 65_536;
 const UTF8_BYTES_MAX = 3;
 const NEWLINE = 0x0a;
+/** What the kernel writes to a pipe wholly or not at all: PIPE_BUF of Linux (pipe(7)). */
+const WHOLE_BYTES_MAX = 4_096;
 
 /** How long everybody waits for a reader who is behind; until it has caught up, nobody waits any more. */
 const PATIENCE_MS = 1_000;
@@ -22,10 +24,14 @@ export class DescriptorOutput implements DestinationStream {
   /** Whether what was written last is a part of a line. */
   private isCut = false;
 
-  /** @param complain is told when lines begin to be lost, and when they are written again */
+  /**
+   * @param complain is told when lines begin to be lost, and when they are written again
+   * @param isShared whether other processes write to it as well: none of their lines then comes into the middle of one of ours
+   */
   constructor(
     private readonly descriptor: number,
     private readonly complain: (sentence: string) => void,
+    private readonly isShared = false,
   ) {}
 
   write(lines: string): void {
@@ -37,7 +43,8 @@ export class DescriptorOutput implements DestinationStream {
     let written = 0;
     try {
       while (written < length) {
-        written += this.writeSome(bytes, written, length - written, waitUntil);
+        const end = this.isShared ? endOfPiece(bytes, written, length) : length;
+        written += this.writeSome(bytes, written, end - written, waitUntil);
       }
     } catch (error) {
       this.isCut = written > 0 ? bytes[written - 1] !== NEWLINE : this.isCut;
@@ -71,4 +78,14 @@ export class DescriptorOutput implements DestinationStream {
       this.complain(`The log cannot be written, and its lines are lost until it can: ${(error as Error).message}`);
     }
   }
+}
+
+/** As many lines as are written wholly or not at all; one, where that is longer. */
+function endOfPiece(bytes: Buffer, from: number, length: number): number {
+  if (length - from <= WHOLE_BYTES_MAX) {
+    return length;
+  }
+  const lastNewline = bytes.lastIndexOf(NEWLINE, from + WHOLE_BYTES_MAX - 1);
+  const end = lastNewline >= from ? lastNewline : bytes.indexOf(NEWLINE, from);
+  return end === -1 || end >= length ? length : end + 1;
 }

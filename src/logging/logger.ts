@@ -45,10 +45,14 @@ export function timestamp(): string {
   return stamp;
 }
 
-/** Standard output; readable text when that is a terminal. */
-export async function logOutput(): Promise<LineBuffer> {
+/**
+ * Standard output; readable text when that is a terminal.
+ *
+ * @param isShared whether other processes write to it as well
+ */
+export async function logOutput(isShared = false): Promise<LineBuffer> {
   const { fd, isTTY } = process.stdout;
-  const written = new DescriptorOutput(fd, tellStandardError);
+  const written = new DescriptorOutput(fd, tellStandardError, isShared);
   const output = new LineBuffer(isTTY ? await readable(written) : written);
   process.once('exit', () => output.flushSync());
   return output;
