@@ -57,4 +57,6 @@ it('refuses what says less than it seems to', async () => {
   expect(() => described('https://other.example')).toThrow('--against must be a URL that begins with http://.');
   expect(() => described('other.example')).toThrow('--against must be a URL that begins with http://.');
   expect(() => described('http://me:secret@other.example')).toThrow('--against takes no user and password');
+  const head = { url, method: 'head', headers: [], body: undefined, credentials: undefined };
+  expect(() => otherServer(head)).toThrow('--method HEAD cannot be measured');
 });

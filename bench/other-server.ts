@@ -25,6 +25,9 @@ export function otherServer(described: {
   credentials: string | undefined;
 }): OtherServer {
   const { method, body } = described;
+  if (method.toUpperCase() === 'HEAD') {
+    throw new UnusableOptions('--method HEAD cannot be measured: its answers say how long a body is that never comes.');
+  }
   const url = urlFrom(described.url);
   const path = url.pathname + url.search;
   const headers = { host: url.host, ...Object.fromEntries(described.headers.map(headerFrom)) };
