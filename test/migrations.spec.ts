@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { ManagedAccountIds1799000000000 } from '../migrations/1799000000000-managed-account-ids.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { dataSourceOptions } from '../src/data-source.js';
 import { isMigrated, migrate } from '../src/database/migrator.js';
+import { eventually } from './support/smtp-server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 let database: TestDatabase;
@@ -57,6 +59,23 @@ it('processes that start at once do not collide: one migrates, the others wait',
   await Promise.all(Array.from({ length: 5 }, () => migrate(dataSourceOptions(database.url))));
   const rows = await database.query('SELECT 1 FROM migrations');
   expect(rows).toHaveLength(MIGRATIONS.length);
+});
+
+it('checklist 69: waits for a table that a dump reads, and lets everybody pass who wants it meanwhile', async () => {
+  await migrate(dataSourceOptions(database.url));
+  await dataSource.undoLastMigration({ transaction: 'each' });
+  const dump = new pg.Client({ connectionString: database.url });
+  await dump.connect();
+  await dump.query('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');
+  let isDone = false;
+  const migrating = migrate(dataSourceOptions(database.url)).then(() => (isDone = true));
+  const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`;
+  await eventually(async () => (await database.query(waiting)).length > 0);
+  await database.query(`SET statement_timeout = '20s'; SELECT 1 FROM users`);
+  expect(isDone).toBe(false);
+  await dump.end();
+  await migrating;
+  expect(await isMigrated(dataSource)).toBe(true);
 });
 
 it('accounts of managed users get the numbers of the users, and those of the platform stay', async () => {

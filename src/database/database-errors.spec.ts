@@ -13,6 +13,8 @@ it.each(['23514', '22003', 'P0001', '40001', '42883'])('the server refused it wi
 
 it.each([
   said('57014'),
+  said('55P03'),
+  said('25006'),
   said('57P01', 'FATAL'),
   said('XX000', 'PANIC'),
   said('08006'),
@@ -20,6 +22,8 @@ it.each([
   ...['ECONNRESET', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'ETIMEDOUT', 'EPIPE'].map(
     happened,
   ),
+  // As Node reports a name of two addresses, neither of which answers.
+  Object.assign(new AggregateError([happened('ECONNREFUSED'), happened('ECONNREFUSED')]), { code: 'ECONNREFUSED' }),
   new Error('Connection terminated unexpectedly'),
   new Error('Query read timeout'),
 ])('the database is out of reach, and nobody knows of the effect: $code $message', (cause) => {

@@ -19,6 +19,11 @@ export function isWorthRetrying(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/** Somebody else held what the statement needed for longer than it was to wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return postgresErrorOf(error).code === '55P03';
+}
+
 /**
  * The server itself refused the statement and rolled it back, so it certainly had no effect. Of any other failure, such
  * as a connection that broke, nobody knows.
@@ -28,9 +33,9 @@ export function isRefusedByDatabase(error: unknown): boolean {
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(code ?? '') && !isDatabaseUnavailable(error);
 }
 
-// Classes 08 (connection), 53 (resources) and 57P (shutting down); 57014: it took too long; 25006: a standby that has
-// not been promoted.
-const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|57014|25006)$/;
+// Classes 08 (connection), 53 (resources) and 57P (shutting down); 57014 and 55P03: it, or a lock, took too long; 25006: a
+// standby that has not been promoted.
+const UNAVAILABLE_SQLSTATE = /^(08...|53...|57P0[1-5]|57014|55P03|25006)$/;
 // The server ends the session, or never began it.
 const UNAVAILABLE_SEVERITIES = ['FATAL', 'PANIC'];
 const UNAVAILABLE_SYSTEM_ERRORS = [
@@ -60,6 +65,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = driverErrorOf(error);
   if (!(cause instanceof Error)) {
     return false;
+  }
+  if (cause instanceof AggregateError) {
+    // Node tried all addresses of a name.
+    return cause.errors.some(isDatabaseUnavailable);
   }
   const code = postgresErrorOf(error).code ?? '';
   return (

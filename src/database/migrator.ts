@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, QueryFailedError, type DataSourceOptions } from 'typeorm';
+import { isLockTimeout } from './database-errors.js';
 import { retried } from './transactions.js';
 
 /** The database is not one that Tollgate can run on. */
@@ -9,6 +11,10 @@ const SERVER_VERSION_MIN = 150_000;
 const QUEUE_VERSION = 19;
 /** Any number that nobody else uses on this database. */
 const MIGRATION_LOCK = 7_086_554_283;
+/** Whoever wants a table while we wait for it waits behind us. */
+const TABLE_PATIENCE_MS = 2_000;
+const PAUSE_MS = 1_000;
+const ATTEMPTS_MAX = 60;
 
 /**
  * Asks whether there is anything to migrate, in one round trip; a start of an up-to-date server pays no more.
@@ -40,8 +46,8 @@ export async function isMigrated(dataSource: DataSource): Promise<boolean> {
  * @throws UnsuitableDatabase when the server is older than PostgreSQL 15
  */
 export async function migrate(options: DataSourceOptions): Promise<void> {
-  // Without the time limit that queries of requests have: a migration takes as long as it takes.
-  const dataSource = await new DataSource({ ...options, extra: {} }).initialize();
+  // Without the time limit that queries of requests have: a migration takes as long as it takes, once it has its tables.
+  const dataSource = await new DataSource({ ...options, extra: { lock_timeout: TABLE_PATIENCE_MS } }).initialize();
   try {
     await checkVersion(dataSource);
     await migrateUnderLock(dataSource);
@@ -63,16 +69,31 @@ async function migrateUnderLock(dataSource: DataSource): Promise<void> {
   // The lock belongs to a session, on a connection of its own, because it must outlive each migration's transaction.
   const session = dataSource.createQueryRunner();
   try {
+    await session.query('SET lock_timeout = 0');
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
-      // Older processes may be at work, and hold what a migration wants to lock.
-      await retried(() => dataSource.runMigrations({ transaction: 'each' }));
+      await runWhenTablesAreFree(dataSource);
       await installQueue((dataSource.options as { url: string }).url);
     } finally {
       await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
     }
   } finally {
     await session.release();
+  }
+}
+
+/** Older processes may be at work, and a dump of the database: they are let pass, again and again. */
+async function runWhenTablesAreFree(dataSource: DataSource): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await retried(() => dataSource.runMigrations({ transaction: 'each' }));
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX || !isLockTimeout(error)) {
+        throw error;
+      }
+      await sleep(PAUSE_MS);
+    }
   }
 }
 
