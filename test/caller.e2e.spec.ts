@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { eventually } from './support/smtp-server.js';
+import { afterWaiting } from './support/lock.js';
 import { TestApp, type TestUser } from './support/test-app.js';
 
 /** What the row of a user says of their account and access token, for the guard: see docs/adr/0015-the-hot-path.md. */
@@ -77,22 +76,14 @@ it('is right after a race of regenerations', async () => {
 
 it('regenerates no token of a user who is just being deleted, and does not stand in their way', async () => {
   const user = await app.aUser();
-  const deletion = new pg.Client(app.database.url);
-  await deletion.connect();
-  await deletion.query('BEGIN');
-  await deletion.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [user.id]);
-  const reply = regenerate(user.session);
-  await eventually(async () => {
-    const waiting = await app.database.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    return waiting.length === 1;
-  });
-  // It would be a deadlock if the regeneration had the token already.
-  await deletion.query('DELETE FROM users WHERE id = $1', [user.id]);
-  await deletion.query('COMMIT');
-  await deletion.end();
-  expect((await reply).status).toBe(401);
+  const reply = await afterWaiting(
+    app.database,
+    (deletion) => deletion.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [user.id]),
+    () => regenerate(user.session),
+    // It would be a deadlock if the regeneration had the token already.
+    (deletion) => deletion.query('DELETE FROM users WHERE id = $1', [user.id]),
+  );
+  expect(reply.status).toBe(401);
 });
 
 it('is right again after a load past the triggers', async () => {

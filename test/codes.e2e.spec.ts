@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import type { Email } from 'postal-mime';
 import { DirectoryPurge } from '../src/users/directory-purge.js';
 import type { Reply } from './support/client.js';
+import { afterWaiting } from './support/lock.js';
 import { TestSmtpServer, eventually } from './support/smtp-server.js';
 import { ADMIN, PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 
@@ -326,6 +327,32 @@ describe('checklist 14: no password without proof of the mailbox:', () => {
     expect(await verifyToken(token)).toEqual(INVALID);
     expect((await follow(link)).status).toBe(400);
     expect(await read()).toMatchObject({ email, verified: false, verification_date: '0' });
+  });
+
+  it('the address was changed when a reset had already begun', async () => {
+    const code = await resetCode();
+    const email = `new-${joe.email}`;
+    // The reset has found its user by the old address, and waits to see whether the code is right.
+    const reset = await afterWaiting(
+      app.database,
+      (other) => other.query('SELECT FROM codes WHERE email = $1 FOR UPDATE', [joe.email]),
+      () => resetPassword(code, 'the password of a thief'),
+      async () => expect((await call('Update', { id: joe.id, email })).status).toBe(200),
+    );
+    expect(reset).toMatchObject(refusedCode('code'));
+    expect((await login(PASSWORD, email)).status).toBe(200);
+  });
+
+  it('the address is being changed when the code is about to be used up', async () => {
+    const code = await resetCode();
+    const email = `new-${joe.email}`;
+    const reset = await afterWaiting(
+      app.database,
+      (other) => other.query('UPDATE users SET email = $1 WHERE external_id = $2', [email, joe.id]),
+      () => resetPassword(code, 'the password of a thief'),
+    );
+    expect(reset).toMatchObject(refusedCode('code'));
+    expect((await login(PASSWORD, email)).status).toBe(200);
   });
 });
 

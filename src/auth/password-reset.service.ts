@@ -44,7 +44,10 @@ export class PasswordResetService {
     const password = await this.passwords.hash(newPassword);
 
     const isReset = await this.transactions.run(async (tx) => {
-      if (!(await this.codes.redeemResetCode(tx, user, code))) {
+      // The address may have been changed during the hashing. The user is locked before the code, as by whoever deletes them.
+      const isRedeemed =
+        (await this.users.hasEmail(tx, user, user.email)) && (await this.codes.redeemResetCode(tx, user, code));
+      if (!isRedeemed) {
         return false;
       }
       await this.passwords.reset(tx, userKey(user), password);

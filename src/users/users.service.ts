@@ -225,6 +225,15 @@ export class UsersService {
     return affected === 1;
   }
 
+  /** Whether this is still the user's address, in canonical form; it stays so until the transaction ends. */
+  async hasEmail(tx: Transaction, key: UserKey, email: string): Promise<boolean> {
+    const row = await tx.findOne(User, {
+      where: { directoryId: key.directoryId, id: key.userId, email },
+      lock: { mode: 'pessimistic_read' },
+    });
+    return row !== null;
+  }
+
   /**
    * With everything that belongs to them.
    *
