@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreditsService } from '../credits/credits.service.js';
+import { violatedConstraint } from '../database/database-errors.js';
 import { Transactions, type Transaction } from '../database/transactions.js';
 import { NotAuthenticated } from '../errors/request.errors.js';
 import { SecurityNotices } from '../mailer/security-notices.js';
 import { PLATFORM_DIRECTORY_ID, userKey, type UserKey } from '../route-policy/principal.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { UserView } from '../users/user.view.js';
-import { UserNotFound } from '../users/users.errors.js';
+import { UserNotFound, asCaller } from '../users/users.errors.js';
 import { UsersService, type UserChanges } from '../users/users.service.js';
 import { Account } from './account.entity.js';
 import { accountView, type AccountView } from './account.view.js';
@@ -45,36 +46,42 @@ export class AccountsService {
     await this.credits.openBalance(tx, account.id);
   }
 
-  async details(owner: UserKey): Promise<{ account: AccountView; apiKey: string }> {
-    const [account, apiKey] = await Promise.all([this.get(owner), this.tokens.show(owner, 'api_key')]);
+  /**
+   * The caller's own.
+   *
+   * @throws NotAuthenticated
+   */
+  async details(caller: UserKey): Promise<{ account: AccountView; apiKey: string }> {
+    const [account, apiKey] = await Promise.all([asCaller(this.get(caller)), this.tokens.show(caller, 'api_key')]);
     return { account, apiKey };
   }
 
   /**
-   * Changes profile and preferences together.
+   * Changes the caller's own profile and preferences together.
    *
-   * @throws UnknownTimezone, InvalidEmail, EmailAlreadyRegistered
+   * @throws NotAuthenticated, UnknownTimezone, InvalidEmail, EmailAlreadyRegistered
    */
   async updateProfile(
-    owner: UserKey,
+    caller: UserKey,
     changes: { user: UserChanges; account: AccountChanges },
   ): Promise<{ user: UserView; account: AccountView }> {
     if (changes.account.timezone !== undefined && !isTimezone(changes.account.timezone)) {
       throw new UnknownTimezone();
     }
-    return this.transactions.run(async (tx) => {
-      const user = await this.updateUser(tx, owner, changes.user, 'themselves');
-      const row = await this.rowOf(tx, owner);
+    const changed = this.transactions.run(async (tx) => {
+      const user = await this.updateUser(tx, caller, changes.user, 'themselves');
+      const row = await this.rowOf(tx, caller);
       const account = await tx.save(Object.assign(row, given(changes.account)));
       return { user, account: accountView(account) };
     });
+    return asCaller(changed);
   }
 
   /**
    * The old address hears of a new one, unless the owner of a directory changes it for a user.
    *
    * @param by who asked for it
-   * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
+   * @throws UserNotFound, InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
    */
   async updateUser(
     tx: Transaction,
@@ -123,18 +130,30 @@ export class AccountsService {
     return accountView(await this.rowOf(this.dataSource.manager, owner));
   }
 
-  /** Managed users get theirs when it is first needed: most never have anything to put there. */
+  /**
+   * Managed users get theirs when it is first needed: most never have anything to put there.
+   *
+   * @throws UserNotFound
+   */
   private async rowOf(manager: EntityManager, owner: UserKey): Promise<Account> {
     const row = await manager.findOneBy(Account, userKey(owner));
     if (row) {
       return row;
     }
     if (owner.directoryId === PLATFORM_DIRECTORY_ID) {
-      throw new UserNotFound(); // closed since the caller was let in
+      throw new UserNotFound();
     }
     const account = { ...userKey(owner), id: owner.userId };
-    await manager.createQueryBuilder().insert().into(Account).values(account).orIgnore().execute();
-    return manager.findOneByOrFail(Account, userKey(owner));
+    try {
+      await manager.createQueryBuilder().insert().into(Account).values(account).orIgnore().execute();
+    } catch (error) {
+      throw violatedConstraint(error) === 'accounts_user_fkey' ? new UserNotFound() : error;
+    }
+    const opened = await manager.findOneBy(Account, userKey(owner));
+    if (!opened) {
+      throw new UserNotFound();
+    }
+    return opened;
   }
 }
 

@@ -72,10 +72,10 @@ export class AuthService {
   /**
    * Changes the caller's password and ends all their other sessions; keys and tokens stay. They are told by mail.
    *
-   * @throws WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
+   * @throws NotAuthenticated, WrongOldPassword, PasswordRefused, TooManyAttempts, TooBusy
    */
   async changeOwnPassword(principal: Principal, change: PasswordChange, address: string): Promise<void> {
-    await this.changePassword(await this.users.get(principal), change, { address, spared: principal.credential });
+    await this.changePassword(await this.users.getCaller(principal), change, { address, spared: principal.credential });
   }
 
   /**

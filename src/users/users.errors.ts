@@ -1,10 +1,20 @@
 import { DomainError } from '../errors/domain-error.js';
+import { NotAuthenticated } from '../errors/request.errors.js';
 
 export class UserNotFound extends DomainError {
   readonly kind = 'not_found';
   readonly code = 'users.not_found';
   constructor() {
     super('There is no such user.');
+  }
+}
+
+/** What callers do with themselves: whoever was deleted since the guard let them in is told what it would tell them now. */
+export async function asCaller<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof UserNotFound ? new NotAuthenticated() : error;
   }
 }
 

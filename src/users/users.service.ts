@@ -16,6 +16,7 @@ import {
   InvalidUsername,
   UserNotFound,
   UsernameTaken,
+  asCaller,
 } from './users.errors.js';
 
 export interface NewUser {
@@ -95,12 +96,18 @@ export class UsersService {
     }
   }
 
+  /** @throws UserNotFound */
   async get(key: UserKey): Promise<UserView> {
     const row = await this.byId.find(key.directoryId, key.userId);
     if (!row) {
       throw new UserNotFound();
     }
     return userView(row);
+  }
+
+  /** @throws NotAuthenticated when they were deleted since they were let in */
+  getCaller(caller: UserKey): Promise<UserView> {
+    return asCaller(this.get(caller));
   }
 
   /** Null for what nobody can be called, too. */
@@ -174,7 +181,7 @@ export class UsersService {
   /**
    * Changes what is given. A changed email is the new login at once, and is not verified.
    *
-   * @throws InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
+   * @throws UserNotFound, InvalidEmail, InvalidUsername, EmailAlreadyRegistered, UsernameTaken
    */
   async update(tx: Transaction, key: UserKey, changes: UserChanges): Promise<{ before: UserView; after: UserView }> {
     const row = await tx.findOne(User, {

@@ -24,6 +24,6 @@ export class UsersEnvelopeController {
     @CurrentPrincipal() principal: Principal,
     @RequestBody() _: NoFieldsRequest,
   ): Promise<ProfileEnvelopeResponse> {
-    return ProfileEnvelopeResponse.from(await this.users.get(principal), this.numbers);
+    return ProfileEnvelopeResponse.from(await this.users.getCaller(principal), this.numbers);
   }
 }
