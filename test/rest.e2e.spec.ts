@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { PreparedStatements } from '../src/database/prepared-statements.js';
+import { HASHING_ROOM } from './support/hashing-room.js';
 import { eventually } from './support/smtp-server.js';
 import { PASSWORD, TestApp } from './support/test-app.js';
 
@@ -203,9 +204,11 @@ describe('sign-up', () => {
     expect(await app.database.query('SELECT 1 FROM mails WHERE user_id = $1', [owner.id])).toHaveLength(1);
   });
 
-  it('makes one account of fifty sign-ups at once', async () => {
+  it('makes one account of many sign-ups at once', async () => {
     const replies = await Promise.all(
-      Array.from({ length: 50 }, () => signUp({ email: 'crowd@example.com', password: PASSWORD })),
+      Array.from({ length: Math.min(50, HASHING_ROOM) }, () =>
+        signUp({ email: 'crowd@example.com', password: PASSWORD }),
+      ),
     );
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
     const rows = await app.database.query(`SELECT 1 FROM users WHERE email = 'crowd@example.com'`);
@@ -313,7 +316,9 @@ describe('sessions', () => {
 
   it('notes the uses of many sessions together, and does not wait for one that somebody has locked', async () => {
     const user = await app.aUser();
-    const others = await Promise.all(Array.from({ length: 40 }, () => app.login(user.email, PASSWORD)));
+    const others = await Promise.all(
+      Array.from({ length: Math.min(40, HASHING_ROOM) }, () => app.login(user.email, PASSWORD)),
+    );
     const sessions = [user.session, ...others.map(({ session }) => session)];
     await app.database.query(`UPDATE credentials SET last_used_at = now() - interval '1 hour' WHERE user_id = $1`, [
       user.id,
