@@ -63,14 +63,15 @@ async function everyRow(): Promise<unknown> {
   return app.database.query(`SELECT ${digests.join(', ')}`);
 }
 
+/** With a key, of which no uses are noted as they are of a session. */
 function send(method: string, path: string, options: SendOptions = {}): Promise<Reply> {
-  return app.client({ authorization: `Bearer ${admin.session}` }).send(method, path, options);
+  return app.client({ authorization: `Bearer ${admin.apiKey}` }).send(method, path, options);
 }
 
 async function raw(method: string, path: string, headers = {}, body: string | Buffer = ''): Promise<Answer> {
   const reply = await sendRaw(
     app.url,
-    requestText(method, path, { authorization: `Bearer ${admin.session}`, ...headers }, body),
+    requestText(method, path, { authorization: `Bearer ${admin.apiKey}`, ...headers }, body),
   );
   // The document knows a URL in its plain spelling only.
   if (method !== 'HEAD' && !/%61|\/\//.test(path)) {
@@ -336,7 +337,7 @@ describe('a body that is none', () => {
     ['text of no length', { 'content-type': 'text/plain' }],
   ])('is as good as {}: %s', async (_, headers) => {
     expect((await raw('POST', PROFILE, headers)).status).toBe(200);
-    const unsaid = requestText('POST', PROFILE, { authorization: `Bearer ${admin.session}`, ...headers })
+    const unsaid = requestText('POST', PROFILE, { authorization: `Bearer ${admin.apiKey}`, ...headers })
       .toString()
       .replace('content-length: 0\r\n', '');
     expect((await sendRaw(app.url, unsaid)).status).toBe(200);
@@ -471,7 +472,7 @@ describe('a URL', () => {
     ['with a slash at the end', `${PROFILE}/`],
     ['with a query', `${PROFILE}?a=b`],
   ])('has one dialect, however it is spelled: %s', async (_, path) => {
-    const head = { authorization: `Bearer ${admin.session}` };
+    const head = { authorization: `Bearer ${admin.apiKey}` };
     const success = await sendRaw(app.url, requestText('POST', path, head));
     expect([success.status, success.body]).toEqual([200, { code: 200, data: expect.any(Object), status: 1 }]);
     expectRefusal(await sendRaw(app.url, requestText('POST', path)), 'envelope', 401, /^Not authenticated$/);
@@ -591,7 +592,7 @@ describe('the id of a session', () => {
 
   it('checklist 40: of somebody else names no session', async () => {
     const { body } = await app
-      .client({ authorization: `Bearer ${alice.session}` })
+      .client({ authorization: `Bearer ${alice.apiKey}` })
       .get<{ items: { id: string }[] }>(SESSIONS);
     expectRefusal(await raw('DELETE', SESSIONS + body.items[0]!.id), 'rest', 404, /^There is no such session\.$/);
   });
