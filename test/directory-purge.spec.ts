@@ -63,7 +63,10 @@ it('of 50,000 users goes in small steps, and all other calls are answered', asyn
     replies.forEach(({ status }) => statuses.add(status));
     counts.add(await left('users'));
     const [locks] = await app.database.query<{ n: number }>(
-      'SELECT max(n) AS n FROM (SELECT count(*) AS n FROM pg_locks GROUP BY pid) AS sessions',
+      `SELECT max(n) AS n FROM (
+         SELECT count(*) AS n FROM pg_locks
+         WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid
+       ) AS sessions`,
     );
     locksMax = Math.max(locksMax, locks!.n);
   }
