@@ -736,7 +736,11 @@ describe('periods', () => {
   it('a hold that expired before the period ended gives back what then lapses', async () => {
     const { id } = await hold({ amount: 4000 });
     await letMonthsPass(1);
-    await app.database.query(`UPDATE holds SET expires_at = now() - interval '2 hours' WHERE id = $1`, [id]);
+    await app.database.query(
+      `UPDATE holds SET expires_at = period_end - interval '1 hour'
+       FROM balances WHERE balances.account_id = holds.account_id AND id = $1`,
+      [id],
+    );
     expect(await balance()).toMatchObject({ available_credits: 10_000, frozen_credits: 0 });
     expect(await kinds()).toEqual([START, 'hold -4000', 'release 4000', 'lapse -10000', START]);
   });
