@@ -73,6 +73,12 @@ const row = async (recipient = user.email): Promise<MailRow> => {
 };
 const untilStatus = (status: string, recipient = user.email) =>
   eventually(async () => (await row(recipient)).status === status);
+/** At least so many attempts have failed, and another one is to come. */
+const untilQueuedAgain = (attempts: number) =>
+  eventually(async () => {
+    const mail = await row();
+    return mail.status === 'queued' && mail.attempts >= attempts;
+  });
 const copiesTo = (recipient: string) =>
   smtp.mails.filter(({ to }) => to?.some(({ address }) => address === recipient)).length;
 const listed = async (recipient = user.email) => {
@@ -290,12 +296,13 @@ describe('checklist 67:', () => {
   it('a server that wants it later gets it later', async () => {
     smtp.mood = 'refuses-temporarily';
     await enqueue();
-    await eventually(async () => (await row()).attempts === 1 && (await row()).status === 'queued');
-    expect((await row()).last_error).toBe('DATA was answered 451 4.3.0');
+    await untilQueuedAgain(1);
+    const { attempts, last_error } = await row();
+    expect(last_error).toBe('DATA was answered 451 4.3.0');
     smtp.mood = 'accepts';
     await smtp.mailTo(user.email);
     await untilStatus('sent');
-    expect((await row()).attempts).toBe(2);
+    expect((await row()).attempts).toBeGreaterThan(attempts);
   });
 
   it('a server that hangs up after the mail, without a word: it comes again, under the same Message-ID', async () => {
@@ -320,7 +327,7 @@ describe('checklist 67:', () => {
   ] as const)('a server that %s for good may take it later', async (mood, reason) => {
     smtp.mood = mood;
     await enqueue();
-    await eventually(async () => (await row()).attempts === 2 && (await row()).status === 'queued');
+    await untilQueuedAgain(2);
     expect((await row()).last_error).toBe(reason);
     smtp.mood = 'accepts';
     await smtp.mailTo(user.email);

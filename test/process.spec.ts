@@ -81,13 +81,30 @@ it('checklist 28: what is ended through one process is refused by the other in t
 it.each(['SIGTERM', 'SIGINT'] as const)(
   '%s, even twice at once, finishes the requests in flight and exits with 0',
   async (signal) => {
-    const server = await start({ BCRYPT_COST: '13' });
+    const server = await start();
+    const client = server.client();
+    const lock = new pg.Client(database.url);
+    await lock.connect();
+    await lock.query('BEGIN; LOCK TABLE passwords');
     const logins = Array.from({ length: 4 }, () =>
-      server.client().post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
+      client.post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await eventually(async () => {
+      const waiting = await database.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'passwords'::regclass
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return waiting.length === logins.length;
+    });
     server.child.kill(signal); // Ctrl-C in npm start arrives twice.
     const exit = server.signal(signal);
+    await eventually(() =>
+      client.get('/health/live').then(
+        ({ headers }) => headers.get('connection') === 'close',
+        () => true,
+      ),
+    );
+    await lock.end();
     const replies = await Promise.all(logins);
     expect(replies.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
     expect(replies.map(({ headers }) => headers.get('connection'))).toEqual(['close', 'close', 'close', 'close']);

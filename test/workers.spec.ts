@@ -276,7 +276,8 @@ it('a second signal, later, does not wait, and leaves no worker behind', async (
   stuck.push(pid);
   process.kill(pid, 'SIGSTOP');
   server.child.kill('SIGTERM');
-  await sleep(1_200);
+  await server.waitFor('stopping');
+  await sleep(1_500);
   expect(isAlive(pid)).toBe(true);
   expect(await server.signal('SIGTERM')).toBe(1);
   await eventually(() => !isAlive(pid));
