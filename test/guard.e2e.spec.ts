@@ -201,7 +201,10 @@ describe('users of a managed directory', () => {
       `INSERT INTO users (directory_id, external_id, email, email_as_given) VALUES ($1, 'm1', 'm@example.com', 'm@example.com') RETURNING id`,
       [user.accountId],
     );
-    await app.database.query('INSERT INTO accounts (directory_id, user_id) VALUES ($1, $2)', [user.accountId, row!.id]);
+    await app.database.query('INSERT INTO accounts (id, directory_id, user_id) VALUES ($2, $1, $2)', [
+      user.accountId,
+      row!.id,
+    ]);
     for (const [kind, credentialId] of [
       ['api_key', id],
       ['access_token', newCredentialId()],
