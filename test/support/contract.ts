@@ -65,11 +65,15 @@ const MEANINGFUL_HEADERS = [
 
 /**
  * Throws when an answer is not what the OpenAPI document says: status, headers, content type and body, extra fields
- * included.
+ * included; and when anybody on the way may store it.
  */
 export function checkAnswer(answer: Answer): void {
   const operation = operationOf(answer);
   const where = `${answer.method} ${answer.path} answered ${answer.status}`;
+  const cacheControl = answer.headers.get('cache-control');
+  if (cacheControl !== 'no-store') {
+    throw new Error(`${where} with Cache-Control: ${cacheControl}, but no answer may be stored`);
+  }
   if (!operation) {
     if (answer.status < 400) {
       throw new Error(`${where}, but the document has no such operation`);
