@@ -105,7 +105,8 @@ describe('the document', () => {
   });
 
   it.each(pageExamples())('has the examples of the pages: %s', (path, { request, answer }) => {
-    const operation = operations.find((it) => it.path === path && ((it.method === 'POST') === request) !== undefined)!;
+    const method = request === undefined ? 'GET' : 'POST';
+    const operation = operations.find((it) => it.path === path && it.method === method)!;
     if (request !== undefined) {
       expect(operation.requestBody!.content['application/json']!.example).toEqual(request);
     }
