@@ -196,5 +196,11 @@ describe.each(places)('checklist 40: %s', (_, walk, place) => {
       expect({ foreign, ...seen }).toEqual({ foreign, ...unseen });
     }
     expect(await standing()).toEqual(before);
+    // Whoever is let in no more finds nothing of anybody.
+    for (const { owner, session } of [mine, theirs]) {
+      for (const credential of [owner.apiKey, session]) {
+        expect((await app.client({ 'x-api-key': credential }).get('/api/users/me/')).status).toBe(200);
+      }
+    }
   });
 });
