@@ -797,6 +797,20 @@ describe('periods', () => {
 });
 
 describe('the ledger', () => {
+  it.each([0, 1_000_000_000, MAX - 2])(
+    'checklist 58: counts single credits exactly, after %i of them',
+    async (spent) => {
+      await admin.post('/api/credits/grants/', { account: user.accountId, amount: MAX - 10_000 });
+      if (spent > 0) {
+        await charge({ amount: spent });
+      }
+      for (const left of [MAX - spent - 1, MAX - spent - 2]) {
+        expect((await charge({ amount: 1 })).body.balance_after).toBe(left);
+        expect(await balance()).toMatchObject({ used_credits: MAX - left, spendable_credits: left });
+      }
+    },
+  );
+
   it.each([
     `UPDATE entries SET amount = 1`,
     `DELETE FROM entries`,

@@ -92,6 +92,30 @@ it('checklist 63: what fails on our side is given back', async () => {
   expect((await entries()).map(({ kind }) => kind)).toEqual(['charge', 'refund']);
 });
 
+it('checklist 58: a price that changes meanwhile changes nothing for the call: it costs, or gets back, what it paid', async () => {
+  const prices: Record<string, number> = PRICES;
+  const work = jest.spyOn(app.nest.get(TokensService), 'accessTokenOf');
+  try {
+    work.mockImplementationOnce(() => {
+      prices['user.read'] = 7;
+      return Promise.resolve(user.accessToken);
+    });
+    expect(told(await client.get(ME))).toEqual(['1', '9999']);
+    work.mockImplementationOnce(() => {
+      prices['user.read'] = 1;
+      return Promise.reject(new Error('out of order'));
+    });
+    expect(told(await client.get(ME))).toEqual(['0', '9999']);
+  } finally {
+    prices['user.read'] = 1;
+  }
+  expect((await entries()).map(({ kind, amount }) => `${kind} ${amount}`)).toEqual([
+    'charge -1',
+    'charge -7',
+    'refund 7',
+  ]);
+});
+
 it('checklist 65: is given back once, when the database is there again', async () => {
   const name = new URL(app.database.url).pathname.slice(1);
   const setConnections = (allowed: boolean) =>
