@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.js';
 import { CombinedMetrics } from './combined-metrics.js';
 import { PATIENCE, watchLife } from './life-watch.js';
+import { WORKER_ARGUMENT } from './worker-argument.js';
 import { unstarted, WorkerProcess, type WorkerEnd } from './worker-process.js';
 import { WorkersFailed } from './workers-failed.error.js';
 
@@ -33,7 +34,7 @@ export class Supervisor {
     private readonly patience = PATIENCE,
   ) {
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    cluster.setupPrimary({ exec: fileURLToPath(program) });
+    cluster.setupPrimary({ exec: fileURLToPath(program), args: [WORKER_ARGUMENT] });
     // Whoever does not wait for them does not leave them behind.
     process.on('exit', () => this.workers.forEach((worker) => worker.kill()));
   }

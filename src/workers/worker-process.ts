@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '../config/configuration.js';
 import type { FromWorker, MetricsReport, ToWorker } from './messages.js';
 import { closeUndelivered } from './undelivered-connection.js';
-import { WORKER_MARK } from './worker-mark.js';
 
 const LAST_WORDS_MS = 500;
 
@@ -35,7 +34,7 @@ export class WorkerProcess {
   private isDraining = false;
 
   constructor(configuration: Configuration) {
-    this.worker = cluster.fork({ [WORKER_MARK]: 'yes' });
+    this.worker = cluster.fork();
     closeUndelivered(this.worker);
     this.ended = this.untilEnd();
     // Once, not for each question: `ended` would keep every answer for as long as the worker lives.
