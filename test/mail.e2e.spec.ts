@@ -8,6 +8,7 @@ import type { MailRestResponse } from '../src/mailer/http/dto/mail.rest.response
 import type { Principal } from '../src/route-policy/principal.js';
 import { DirectoryPurge } from '../src/users/directory-purge.js';
 import type { Client, Reply } from './support/client.js';
+import { lockedOut } from './support/lock.js';
 import { TestSmtpServer, eventually, silentServer } from './support/smtp-server.js';
 import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 import { onServer } from './support/test-database.js';
@@ -476,10 +477,7 @@ describe('when its user is deleted', () => {
     await app.nest.get(Transactions).run(async (tx) => {
       await tx.query('DELETE FROM users WHERE directory_id = 0 AND id = $1', [user.id]);
       await smtp.mailTo(user.email);
-      await eventually(async () => {
-        const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-        return (await app.database.query(waiting)).length > 0 || (await row()).status === 'sent';
-      });
+      await eventually(async () => (await lockedOut(app.database)) > 0 || (await row()).status === 'sent');
     });
     await eventually(async () => (await remaining()) === 0);
   });

@@ -4,6 +4,7 @@ import { ManagedAccountIds1799000000000 } from '../migrations/1799000000000-mana
 import { MIGRATIONS } from '../migrations/index.js';
 import { dataSourceOptions } from '../src/data-source.js';
 import { isMigrated, migrate } from '../src/database/migrator.js';
+import { waitingForTable } from './support/lock.js';
 import { eventually } from './support/smtp-server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
@@ -69,8 +70,7 @@ it('checklist 69: waits for a table that a dump reads, and lets everybody pass w
   await dump.query('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');
   let isDone = false;
   const migrating = migrate(dataSourceOptions(database.url)).then(() => (isDone = true));
-  const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`;
-  await eventually(async () => (await database.query(waiting)).length > 0);
+  await eventually(async () => (await waitingForTable(database, 'users')) > 0);
   await database.query(`SET statement_timeout = '20s'; SELECT 1 FROM users`);
   expect(isDone).toBe(false);
   await dump.end();

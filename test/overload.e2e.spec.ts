@@ -5,6 +5,7 @@ import { LIMITS } from '../src/batching/batcher.js';
 import { dataSourceOptions } from '../src/data-source.js';
 import { TokensService } from '../src/tokens/tokens.service.js';
 import type { Reply } from './support/client.js';
+import { lockedOut } from './support/lock.js';
 import { eventually } from './support/smtp-server.js';
 import { PASSWORD, TestApp, type TestUser } from './support/test-app.js';
 import { createTestDatabase } from './support/test-database.js';
@@ -55,15 +56,6 @@ const chargesInLedger = async () => (await app.database.query(`SELECT 1 FROM ent
 const nameNow = async () =>
   (await app.database.query<{ name: string }>('SELECT name FROM users WHERE id = $1', [user.id]))[0]!.name;
 
-/** Sessions of the server that wait for somebody's lock. */
-async function lockedOut(): Promise<number> {
-  const rows = await app.database.query(
-    `SELECT 1 FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name = 'tollgate' AND wait_event_type = 'Lock'`,
-  );
-  return rows.length;
-}
-
 /** Many requests at once while the other session holds the lock, and what `meanwhile` finds out once `count` sessions wait for it. */
 async function whileLocked<Found>(
   lock: string,
@@ -76,7 +68,7 @@ async function whileLocked<Found>(
     await other.query(lock);
     const startedAt = performance.now();
     const asked = Promise.all(Array.from({ length: MANY }, (_, i) => call(i)));
-    await eventually(async () => (await lockedOut()) >= count);
+    await eventually(async () => (await lockedOut(app.database)) >= count);
     const found = await meanwhile();
     const replies = await asked;
     return { replies, found, tookMs: performance.now() - startedAt };

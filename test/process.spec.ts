@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { waitingForTable } from './support/lock.js';
 import { SECRET_KEY, ServerProcess, freePort } from './support/server-process.js';
 import { eventually } from './support/smtp-server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -89,13 +90,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     const logins = Array.from({ length: 4 }, () =>
       client.post('/api/v1/users/login', { email: 'nobody@example.com', password: PASSWORD }),
     );
-    await eventually(async () => {
-      const waiting = await database.query(
-        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'passwords'::regclass
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      );
-      return waiting.length === logins.length;
-    });
+    await eventually(async () => (await waitingForTable(database, 'passwords')) === logins.length);
     server.child.kill(signal); // Ctrl-C in npm start arrives twice.
     const exit = server.signal(signal);
     await eventually(() =>
@@ -118,10 +113,7 @@ it('checklist 69: SIGTERM closes the port at once, though a chore in the backgro
   await locked.connect();
   await locked.query('BEGIN; LOCK TABLE idempotency_keys');
   const server = await start();
-  await eventually(async () => {
-    const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'idempotency_keys'::regclass AND NOT granted`;
-    return (await locked.query(waiting)).rows.length > 0;
-  });
+  await eventually(async () => (await waitingForTable(database, 'idempotency_keys')) > 0);
   const exit = server.stop();
   const isClosed = () =>
     fetch(`${server.url}/health/live`).then(

@@ -29,9 +29,21 @@ export async function afterWaiting<Answer>(
   }
 }
 
-async function lockedOut(database: TestDatabase): Promise<number> {
+/** Sessions of the server that wait for somebody's lock, whatever it is on. */
+export async function lockedOut(database: TestDatabase): Promise<number> {
   const rows = await database.query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'tollgate' AND wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
+
+/** Sessions that wait for this very table. Another database may have one of the same oid. */
+export async function waitingForTable(database: TestDatabase, table: string): Promise<number> {
+  const rows = await database.query(
+    `SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [table],
   );
   return rows.length;
 }

@@ -5,7 +5,13 @@ import { Supervisor } from '../../dist/src/workers/supervisor.js';
 
 /** A supervisor of two such workers, with which it has little patience. What it logs and what becomes of it goes to standard output. */
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const logger = { error: (fields, message) => say({ message, ...fields }) };
+let unstarted = 0;
+const logger = {
+  error(fields, message) {
+    unstarted += fields.problems ? 1 : 0;
+    say({ message, ...fields });
+  },
+};
 const supervisor = new Supervisor({ workers: 2 }, logger, new URL('./program.mjs', import.meta.url), {
   turnMs: 250,
   silentTurnsMax: 8,
@@ -36,16 +42,20 @@ const OBSTACLES = {
   },
 };
 
+async function until(isTrue) {
+  while (!isTrue()) {
+    await sleep(50);
+  }
+}
+
 async function hinder(obstacle) {
   const running = () => Object.values(cluster.workers).filter((worker) => worker.isConnected());
   const [victim] = running();
   const clear = obstacle();
   victim.process.kill('SIGKILL');
-  await sleep(1_000);
+  await until(() => unstarted >= 2);
   clear();
-  while (running().length < 2) {
-    await sleep(50);
-  }
+  await until(() => running().length === 2);
   say({ message: 'all serve again' });
 }
 
